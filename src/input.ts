@@ -1,0 +1,74 @@
+import { z } from 'zod';
+import { type InputIssue, InvalidInputError } from './errors.ts';
+
+/** Longest text anybody may say or write, in characters. */
+export const MAX_TEXT_LENGTH = 100_000;
+/** Largest metadata, settings or memory value, in characters of its JSON. */
+export const MAX_JSON_LENGTH = 16_384;
+const MAX_JSON_DEPTH = 20;
+
+const NUL = '\u0000';
+
+/** Any text PostgreSQL can store: no NUL character, no half of a surrogate pair. */
+export const text = z
+  .string()
+  .max(MAX_TEXT_LENGTH)
+  .refine((value) => !value.includes(NUL), { error: 'must not contain the NUL character', abort: true })
+  .refine((value) => value.isWellFormed(), { error: 'must be well-formed Unicode' });
+
+/** A text in which something is said. */
+export const nonBlankText = text.refine((value) => value.trim() !== '', { error: 'must not be blank' });
+
+/** A name people read, trimmed. */
+export const displayName = nonBlankText.trim().min(3).max(100);
+
+/** A slug-like name: small letters, digits, `_` and `-`. */
+export const slug = z
+  .string()
+  .max(100)
+  .regex(/^[a-z0-9]+(?:[_-]+[a-z0-9]+)*$/, { error: 'must consist of small letters, digits, _ and -' });
+
+/** Any JSON value of at most 16 KiB that PostgreSQL can store, nested at most 20 deep. */
+export const json = z.unknown().superRefine((value, context) => {
+  const fault = jsonFault(value, 0);
+  if (fault) context.addIssue({ code: 'custom', message: fault });
+  else if (JSON.stringify(value)?.length > MAX_JSON_LENGTH) {
+    context.addIssue({ code: 'custom', message: `must be at most ${MAX_JSON_LENGTH} characters of JSON` });
+  }
+});
+
+/** A JSON object with the limits of `json`. */
+export const jsonObject = z
+  .custom<Record<string, unknown>>((value) => typeof value === 'object' && value !== null && !Array.isArray(value), {
+    error: 'must be an object',
+    abort: true,
+  })
+  .and(json);
+
+function jsonFault(value: unknown, depth: number): string | undefined {
+  if (depth > MAX_JSON_DEPTH) return `must not be nested more than ${MAX_JSON_DEPTH} deep`;
+  if (typeof value === 'string') {
+    if (value.includes(NUL)) return 'must not contain the NUL character';
+    return value.isWellFormed() ? undefined : 'must be well-formed Unicode';
+  }
+  if (value === undefined) return 'must be a JSON value';
+  if (typeof value !== 'object' || value === null) return undefined;
+  for (const [key, member] of Object.entries(value)) {
+    if (key === '__proto__') return 'must not have a member named __proto__';
+    const fault = jsonFault(key, depth) ?? jsonFault(member, depth + 1);
+    if (fault) return fault;
+  }
+  return undefined;
+}
+
+/** The input as the schema gives it; throws InvalidInputError with one issue per wrong field. */
+export function parseInput<Schema extends z.ZodType>(schema: Schema, input: unknown): z.output<Schema> {
+  const parsed = schema.safeParse(input);
+  if (parsed.success) return parsed.data;
+  throw new InvalidInputError(parsed.error.issues.map(toInputIssue));
+}
+
+/** One issue of zod as ours. */
+export function toInputIssue(issue: z.core.$ZodIssue): InputIssue {
+  return { path: issue.path.map(String).join('.'), message: issue.message };
+}
