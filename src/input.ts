@@ -28,8 +28,13 @@ export const slug = z
   .max(100)
   .regex(/^[a-z0-9]+(?:[_-]+[a-z0-9]+)*$/, { error: 'must consist of small letters, digits, _ and -' });
 
+/** A JSON value. */
+export type JsonValue = string | number | boolean | null | JsonValue[] | JsonObject;
+/** A JSON object. */
+export type JsonObject = { [key: string]: JsonValue };
+
 /** Any JSON value of at most 16 KiB that PostgreSQL can store, nested at most 20 deep. */
-export const json = z.unknown().superRefine((value, context) => {
+export const json = z.custom<JsonValue>().superRefine((value, context) => {
   const fault = jsonFault(value, 0);
   if (fault) context.addIssue({ code: 'custom', message: fault });
   else if (JSON.stringify(value)?.length > MAX_JSON_LENGTH) {
@@ -39,11 +44,11 @@ export const json = z.unknown().superRefine((value, context) => {
 
 /** A JSON object with the limits of `json`. */
 export const jsonObject = z
-  .custom<Record<string, unknown>>((value) => typeof value === 'object' && value !== null && !Array.isArray(value), {
+  .custom<JsonObject>((value) => typeof value === 'object' && value !== null && !Array.isArray(value), {
     error: 'must be an object',
     abort: true,
   })
-  .and(json);
+  .pipe(json as z.ZodType<JsonObject, JsonObject>);
 
 function jsonFault(value: unknown, depth: number): string | undefined {
   if (depth > MAX_JSON_DEPTH) return `must not be nested more than ${MAX_JSON_DEPTH} deep`;
@@ -66,6 +71,15 @@ export function parseInput<Schema extends z.ZodType>(schema: Schema, input: unkn
   const parsed = schema.safeParse(input);
   if (parsed.success) return parsed.data;
   throw new InvalidInputError(parsed.error.issues.map(toInputIssue));
+}
+
+type Defined<Fields> = { [Name in keyof Fields as undefined extends Fields[Name] ? never : Name]: Fields[Name] } & {
+  [Name in keyof Fields as undefined extends Fields[Name] ? Name : never]?: Exclude<Fields[Name], undefined>;
+};
+
+/** The same fields without those that are undefined: an omitted field keeps what is stored. */
+export function defined<Fields extends object>(fields: Fields): Defined<Fields> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Defined<Fields>;
 }
 
 /** One issue of zod as ours. */

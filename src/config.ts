@@ -1,0 +1,125 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+
+const wholeNumber = (min: number, max: number, preset: number) => z.coerce.number().int().min(min).max(max).default(preset);
+const webUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' });
+
+const ENVIRONMENT = z.object({
+  PORT: wholeNumber(0, 65_535, 4000),
+  HOST: z.string().min(1).default('127.0.0.1'),
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgresql:// URL' }).optional(),
+  DATABASE_POOL_SIZE: wholeNumber(1, 1000, 10),
+  MILEPOST_DATA_DIR: z.string().min(1).default('.milepost'),
+  REDIS_URL: z
+    .string()
+    .optional()
+    .refine((url) => url === undefined, { error: 'is not supported yet: unset it to run one process' }),
+  OPENAI_API_KEY: z.string().optional(),
+  OPENAI_BASE_URL: webUrl.optional(),
+  OPENAI_MODEL: z.string().optional(),
+  MODEL_FIRST_TOKEN_TIMEOUT_MS: wholeNumber(10, 3_600_000, 60_000),
+  MODEL_IDLE_TIMEOUT_MS: wholeNumber(10, 3_600_000, 60_000),
+  OFFLINE_TOKEN_DELAY_MS: wholeNumber(0, 10_000, 15),
+  MILEPOST_API_KEY: z.string().min(16, { error: 'must have at least 16 characters' }).optional(),
+  MILEPOST_SECRET: z.string().min(32, { error: 'must have at least 32 characters' }).optional(),
+  MILEPOST_DEMO: z.enum(['0', '1'], { error: 'must be 0 or 1' }).default('1'),
+  LOG_LEVEL: z
+    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
+      error: 'must be fatal, error, warn, info, debug, trace or silent',
+    })
+    .default('info'),
+  CORS_ORIGINS: z
+    .string()
+    .default('')
+    .transform((list) => list.split(',').map((origin) => origin.trim()))
+    .transform((list) => list.filter((origin) => origin !== ''))
+    .pipe(z.array(z.union([z.literal('*'), webUrl], { error: 'must be * or a list of origins, separated by commas' }))),
+  BODY_LIMIT_BYTES: wholeNumber(1024, 104_857_600, 1_048_576),
+  CONTEXT_TOKENS: wholeNumber(256, 10_000_000, 16_000),
+  EVENT_LOG_BYTES: wholeNumber(1_048_576, 64 * 1_073_741_824, 268_435_456),
+  SOCKET_BUFFER_BYTES: wholeNumber(16_384, 1_073_741_824, 4_194_304),
+  SHUTDOWN_GRACE_MS: wholeNumber(0, 600_000, 10_000),
+});
+
+/** Everything the process is told from outside, checked once. */
+export interface Config {
+  port: number;
+  host: string;
+  /** Undefined: the embedded PostgreSQL in the data folder. */
+  databaseUrl: string | undefined;
+  databasePoolSize: number;
+  dataDir: string;
+  model: {
+    apiKey: string | undefined;
+    baseUrl: string | undefined;
+    model: string | undefined;
+    firstTokenTimeoutMs: number;
+    idleTimeoutMs: number;
+    offlineTokenDelayMs: number;
+  };
+  /** The first start's API key; undefined: one is made. */
+  apiKey: string | undefined;
+  /** Signs access tokens and cursors; undefined: kept in the data folder. */
+  secret: string | undefined;
+  demo: boolean;
+  logLevel: string;
+  corsOrigins: string[];
+  bodyLimitBytes: number;
+  /** How much of a conversation's history is sent to the model, in tokens. */
+  contextTokens: number;
+  /** Bound of the event log's memory over all conversations, in bytes. */
+  eventLogBytes: number;
+  /** A socket with more unsent bytes than this is closed. */
+  socketBufferBytes: number;
+  shutdownGraceMs: number;
+  version: string;
+}
+
+/** A variable of the environment is wrong; the message names each one and what it should be. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+/** The environment as a Config; throws ConfigError. An empty variable counts as unset. */
+export function readConfig(environment: Record<string, string | undefined> = process.env): Config {
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
+  const parsed = ENVIRONMENT.safeParse(given);
+  if (!parsed.success) {
+    throw new ConfigError(parsed.error.issues.map(({ path, message }) => `${path[0]?.toString()}: ${message}`).join('\n'));
+  }
+  const env = parsed.data;
+  if (env.DATABASE_URL && !env.MILEPOST_SECRET) {
+    throw new ConfigError('MILEPOST_SECRET: is required with DATABASE_URL (at least 32 characters, the same in every process)');
+  }
+  return {
+    port: env.PORT,
+    host: env.HOST,
+    databaseUrl: env.DATABASE_URL,
+    databasePoolSize: env.DATABASE_POOL_SIZE,
+    dataDir: env.MILEPOST_DATA_DIR,
+    model: {
+      apiKey: env.OPENAI_API_KEY,
+      baseUrl: env.OPENAI_BASE_URL,
+      model: env.OPENAI_MODEL,
+      firstTokenTimeoutMs: env.MODEL_FIRST_TOKEN_TIMEOUT_MS,
+      idleTimeoutMs: env.MODEL_IDLE_TIMEOUT_MS,
+      offlineTokenDelayMs: env.OFFLINE_TOKEN_DELAY_MS,
+    },
+    apiKey: env.MILEPOST_API_KEY,
+    secret: env.MILEPOST_SECRET,
+    demo: env.MILEPOST_DEMO === '1',
+    logLevel: env.LOG_LEVEL,
+    corsOrigins: env.CORS_ORIGINS,
+    bodyLimitBytes: env.BODY_LIMIT_BYTES,
+    contextTokens: env.CONTEXT_TOKENS,
+    eventLogBytes: env.EVENT_LOG_BYTES,
+    socketBufferBytes: env.SOCKET_BUFFER_BYTES,
+    shutdownGraceMs: env.SHUTDOWN_GRACE_MS,
+    version: readVersion(),
+  };
+}
+
+function readVersion(): string {
+  return (JSON.parse(readFileSync(join(import.meta.dirname, '..', 'package.json'), 'utf8')) as { version: string }).version;
+}

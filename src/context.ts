@@ -1,0 +1,27 @@
+import type { Logger } from 'pino';
+import type { PrismaClient } from './generated/prisma/client.ts';
+import type { TransitionFeed } from './identities/transition-feed.ts';
+import type { Cursors } from './turns/cursors.ts';
+import type { EventLog } from './turns/event-log.ts';
+import type { TurnRunner } from './turns/runner.ts';
+import type { Access } from './workspaces/access.ts';
+import type { AccessTokens } from './workspaces/access-tokens.ts';
+
+/** What is built once per process and shared by everything. */
+export interface Services {
+  readonly db: PrismaClient;
+  readonly log: Logger;
+  readonly accessTokens: AccessTokens;
+  readonly transitionFeed: TransitionFeed;
+  readonly eventLog: EventLog;
+  readonly cursors: Cursors;
+  readonly turns: TurnRunner;
+}
+
+/** What an operation may reach: the process's services, and on whose behalf it runs. */
+export interface Context extends Services {
+  readonly workspaceId: string;
+  readonly access: Access;
+  /** Names the request in logs and at the model's endpoint. */
+  readonly requestId: string;
+}

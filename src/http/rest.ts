@@ -1,0 +1,55 @@
+import type { Hono, Context as HonoContext } from 'hono';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import { z } from 'zod';
+import type { Context } from '../context.ts';
+import { InvalidInputError } from '../errors.ts';
+import { parseInput } from '../input.ts';
+
+export interface RestEnvironment {
+  Variables: { ctx: Context };
+}
+
+/** What a feature adds its REST routes to; credentials are checked before any of them runs. */
+export type RestApi = Hono<RestEnvironment>;
+export type RestContext = HonoContext<RestEnvironment>;
+
+/** A success as the older API words it. */
+export function answer(c: RestContext, status: ContentfulStatusCode, message: string, data?: unknown): Response {
+  return c.json(data === undefined ? { message } : { message, data }, status);
+}
+
+/** The JSON object of the body, its snake_case members in camelCase; an empty body is an empty object. */
+export async function readBody(c: RestContext): Promise<Record<string, unknown>> {
+  const text = await c.req.text();
+  if (text.trim() === '') return {};
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    throw new InvalidInputError([{ path: '', message: 'The body is not valid JSON.' }]);
+  }
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
+    throw new InvalidInputError([{ path: '', message: 'The body must be a JSON object.' }]);
+  }
+  return Object.fromEntries(Object.entries(body).map(([name, value]) => [toCamelCase(name), value]));
+}
+
+const PAGE = z.object({
+  page: z.coerce.number().int().min(1).max(1_000_000).default(1),
+  limit: z.coerce.number().int().min(1).max(100).default(25),
+});
+
+/** `?page&limit` as what to skip and take; pages count from 1. */
+export function readPage(c: RestContext): { skip: number; take: number } {
+  const { page, limit } = parseInput(PAGE, c.req.query());
+  return { skip: (page - 1) * limit, take: limit };
+}
+
+/** The first word of a path is a field of ours and changes its spelling; the rest is the caller's own data. */
+export function toSnakeCasePath(path: string): string {
+  return path.replace(/^[^.]+/, (field) => field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`));
+}
+
+function toCamelCase(name: string): string {
+  return name.replace(/_([a-z])/g, (_match, letter: string) => letter.toUpperCase());
+}

@@ -1,0 +1,122 @@
+import { ConflictError, NotFoundError } from '../errors.ts';
+import { builder } from '../graphql/builder.ts';
+import type { StageReference } from './model.ts';
+import { archiveStage, createStage, findStage, listStages, updateStage } from './operations.ts';
+
+export const StageType = builder.prismaNode('Stage', {
+  description: "A named phase of the user's journey.",
+  id: { resolve: ({ id }) => id },
+  findUnique: (id, ctx) => ({ id, workspaceId: ctx.workspaceId }),
+  fields: (t) => ({
+    key: t.exposeString('key', { description: 'Slug-like name given at creation; it survives a rename. Templates compare with it.' }),
+    name: t.exposeString('name', { description: 'What people call it.' }),
+    description: t.exposeString('description', { nullable: true, description: 'What it means; null when nobody said.' }),
+    metadata: t.expose('metadata', { type: 'JSONObject', description: 'Data of the caller, readable in templates as `identity.stage_metadata`.' }),
+    archivedAt: t.expose('archivedAt', { type: 'DateTime', nullable: true, description: 'When it was taken out of use; null while it is in use.' }),
+    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was made.' }),
+    updatedAt: t.expose('updatedAt', { type: 'DateTime', description: 'When it was last changed.' }),
+  }),
+});
+
+export const StageConnection = builder.connectionObject(
+  { type: StageType, name: 'StageConnection', description: 'A page of stages.' },
+  { name: 'StageEdge', description: 'A stage in a list.' },
+);
+
+export const StageReferenceInput = builder.inputType('StageReference', {
+  description: 'Names a stage by exactly one of the two.',
+  isOneOf: true,
+  fields: (t) => ({
+    id: t.id({ description: 'The id of the stage.' }),
+    key: t.string({ description: 'The key of the stage.' }),
+  }),
+});
+
+
+/** What `@oneOf` has checked already, as the model's type. */
+export function toStageReference(input: { id?: string | null; key?: string | null }): StageReference {
+  return input as StageReference;
+}
+
+builder.queryFields((t) => ({
+  stage: t.prismaField({
+    type: 'Stage',
+    nullable: true,
+    description: 'One stage, archived or not; null when there is none in this workspace.',
+    args: { by: t.arg({ type: StageReferenceInput, required: true, description: 'Which one.' }) },
+    resolve: (query, _root, { by }, ctx) => findStage(ctx, toStageReference(by), query),
+  }),
+  stages: t.prismaConnection(
+    {
+      type: 'Stage',
+      cursor: 'id',
+      description: 'The stages of the workspace, oldest first.',
+      args: { includeArchived: t.arg.boolean({ defaultValue: false, description: 'Whether to list archived stages too.' }) },
+      resolve: (query, _root, { includeArchived }, ctx) => listStages(ctx, query, { includeArchived: includeArchived ?? false }),
+    },
+    StageConnection,
+  ),
+}));
+
+builder.relayMutationField(
+  'createStage',
+  {
+    description: 'A new stage.',
+    inputFields: (t) => ({
+      name: t.string({ required: true, description: 'What people call it, 3 to 100 characters.' }),
+      key: t.string({ description: 'Slug-like name, unique in the workspace. Made from the name when omitted.' }),
+      description: t.string({ description: 'What it means.' }),
+      metadata: t.field({ type: 'JSONObject', description: 'Data of the caller.' }),
+      assistantId: t.id({ description: "The assistant that answers while an identity is in it; omitted: the worker's default." }),
+    }),
+  },
+  {
+    description: 'Defines a stage.',
+    errors: { types: [ConflictError] },
+    resolve: async (_root, { input }, ctx) => ({ stage: await createStage(ctx, input) }),
+  },
+  {
+    description: 'The stage that was defined.',
+    outputFields: (t) => ({ stage: t.field({ type: StageType, description: 'The stage.', resolve: ({ stage }) => stage }) }),
+  },
+);
+
+builder.relayMutationField(
+  'updateStage',
+  {
+    description: 'Changes of a stage. Omitted fields keep what they are, null clears.',
+    inputFields: (t) => ({
+      stage: t.field({ type: StageReferenceInput, required: true, description: 'Which one.' }),
+      name: t.string({ description: 'What people call it, 3 to 100 characters.' }),
+      description: t.string({ description: 'What it means.' }),
+      metadata: t.field({ type: 'JSONObject', description: 'Data of the caller; replaces what is there.' }),
+      assistantId: t.id({ description: 'The assistant that answers while an identity is in it.' }),
+    }),
+  },
+  {
+    description: 'Changes a stage. Its key never changes.',
+    errors: { types: [NotFoundError] },
+    resolve: async (_root, { input: { stage, ...changes } }, ctx) => ({ stage: await updateStage(ctx, toStageReference(stage), changes) }),
+  },
+  {
+    description: 'The stage as it is now.',
+    outputFields: (t) => ({ stage: t.field({ type: StageType, description: 'The stage.', resolve: ({ stage }) => stage }) }),
+  },
+);
+
+builder.relayMutationField(
+  'archiveStage',
+  {
+    description: 'Which stage to take out of use.',
+    inputFields: (t) => ({ stage: t.field({ type: StageReferenceInput, required: true, description: 'Which one.' }) }),
+  },
+  {
+    description: 'Takes a stage out of use: nobody can be moved into it, those who are in it stay.',
+    errors: { types: [NotFoundError] },
+    resolve: async (_root, { input }, ctx) => ({ stage: await archiveStage(ctx, toStageReference(input.stage)) }),
+  },
+  {
+    description: 'The archived stage.',
+    outputFields: (t) => ({ stage: t.field({ type: StageType, description: 'The stage.', resolve: ({ stage }) => stage }) }),
+  },
+);

@@ -1,0 +1,66 @@
+import type { Context } from '../context.ts';
+import { uniquely } from '../database/unique-violation.ts';
+import { ConflictError, InvalidInputError, NotFoundError } from '../errors.ts';
+import type { Prisma, Stage } from '../generated/prisma/client.ts';
+import { newId } from '../ids.ts';
+import { defined, parseInput } from '../input.ts';
+import { requireOperatorRead, requireOperatorWrite } from '../workspaces/access.ts';
+import { createStageInput, type StageReference, updateStageInput } from './model.ts';
+
+type StageQuery = Pick<Prisma.StageFindManyArgs, 'include' | 'cursor' | 'take' | 'skip'>;
+
+/** The stages of the workspace, oldest first; archived ones only when asked for. */
+export function listStages(ctx: Context, query: StageQuery = {}, { includeArchived = false } = {}): Promise<Stage[]> {
+  requireOperatorRead(ctx);
+  return ctx.db.stage.findMany({
+    ...query,
+    where: { workspaceId: ctx.workspaceId, ...(includeArchived ? {} : { archivedAt: null }) },
+    orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
+  });
+}
+
+/** Archived stages are found too. */
+export function findStage(ctx: Context, by: StageReference, query: StageQuery = {}): Promise<Stage | null> {
+  requireOperatorRead(ctx);
+  return ctx.db.stage.findFirst({ ...query, where: { ...by, workspaceId: ctx.workspaceId } });
+}
+
+/** Throws NotFoundError. */
+export async function getStage(ctx: Context, by: StageReference): Promise<Stage> {
+  const stage = await findStage(ctx, by);
+  if (!stage) throw new NotFoundError('There is no stage with this id or key.');
+  return stage;
+}
+
+/** Throws ConflictError when the key is taken, also by an archived stage. */
+export async function createStage(ctx: Context, input: unknown): Promise<Stage> {
+  requireOperatorWrite(ctx);
+  const stage = parseInput(createStageInput, input);
+  await requireAssistant(ctx, stage.assistantId);
+  return uniquely(
+    ctx.db.stage.create({ data: { ...defined(stage), id: newId('Stage'), workspaceId: ctx.workspaceId } }),
+    () => new ConflictError(`There is already a stage with the key "${stage.key}".`),
+  );
+}
+
+/** Omitted fields keep what they are, null clears. The key never changes. */
+export async function updateStage(ctx: Context, by: StageReference, input: unknown): Promise<Stage> {
+  requireOperatorWrite(ctx);
+  const changes = parseInput(updateStageInput, input);
+  await requireAssistant(ctx, changes.assistantId);
+  const { id } = await getStage(ctx, by);
+  return ctx.db.stage.update({ where: { id, workspaceId: ctx.workspaceId }, data: defined(changes) });
+}
+
+/** Takes a stage out of use: nobody can be moved into it, those who are in it stay. Archiving again changes nothing. */
+export async function archiveStage(ctx: Context, by: StageReference): Promise<Stage> {
+  requireOperatorWrite(ctx);
+  const { id, archivedAt } = await getStage(ctx, by);
+  return ctx.db.stage.update({ where: { id, workspaceId: ctx.workspaceId }, data: { archivedAt: archivedAt ?? new Date() } });
+}
+
+async function requireAssistant(ctx: Context, id: string | null | undefined): Promise<void> {
+  if (id == null) return;
+  const assistant = await ctx.db.assistant.findFirst({ where: { id, workspaceId: ctx.workspaceId, deletedAt: null } });
+  if (!assistant) throw new InvalidInputError([{ path: 'assistantId', message: 'names no assistant of this workspace' }]);
+}
