@@ -67,8 +67,8 @@ export class ForbiddenError extends DomainError {
 export class LimitExceededError extends DomainError {
   override readonly name = 'LimitExceededError';
 
-  constructor(message: string) {
-    super('LIMIT_EXCEEDED', message);
+  constructor(message: string, code = 'LIMIT_EXCEEDED') {
+    super(code, message);
   }
 }
 
@@ -79,4 +79,9 @@ export class UnavailableError extends DomainError {
   constructor(message: string) {
     super('UNAVAILABLE', message);
   }
+}
+
+/** The language model gave no whole answer; the message it was asked is kept. Which failure it was is in the code. */
+export class ModelFailedError extends DomainError {
+  override readonly name = 'ModelFailedError';
 }

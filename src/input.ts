@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type InputIssue, InvalidInputError } from './errors.ts';
+import { entityOf } from './ids.ts';
 
 /** Longest text anybody may say or write, in characters. */
 export const MAX_TEXT_LENGTH = 100_000;
@@ -22,11 +23,48 @@ export const nonBlankText = text.refine((value) => value.trim() !== '', { error:
 /** A name people read, trimmed. */
 export const displayName = nonBlankText.trim().min(3).max(100);
 
+/** A name that may be short, trimmed. */
+export const shortName = nonBlankText.trim().max(100);
+
 /** A slug-like name: small letters, digits, `_` and `-`. */
 export const slug = z
   .string()
   .max(100)
   .regex(/^[a-z0-9]+(?:[_-]+[a-z0-9]+)*$/, { error: 'must consist of small letters, digits, _ and -' });
+
+/** The key of a stage or channel: a slug that cannot be mistaken for an id. */
+export const readableKey = slug.refine((value) => entityOf(value) === null, { error: 'must not look like an id' });
+
+/** The slug a name gives: small latin letters and digits, everything else folded into `_`; empty when nothing is left. */
+export function slugFrom(name: string): string {
+  return name
+    .normalize('NFKD')
+    .replace(/\p{Mark}/gu, '')
+    .toLowerCase()
+    .replace(/[^a-z0-9-]+/g, '_')
+    .slice(0, 100)
+    .replace(/^[_-]+|[_-]+$/g, '');
+}
+
+/** Completes what is to be created: its key is the chosen one, or else made from its name. */
+export function withKey<Input extends { name: string; key?: string | null | undefined }>(
+  input: Input,
+  context: z.RefinementCtx,
+): Input & { key: string } {
+  const key = input.key ?? slugFrom(input.name);
+  if (readableKey.safeParse(key).success) return { ...input, key };
+  context.addIssue({
+    code: 'custom',
+    path: ['key'],
+    message: 'is required when the name has no latin letters or digits',
+  });
+  return z.NEVER;
+}
+
+/** Whether a row can be named so: text that PostgreSQL cannot hold names nothing in it. */
+export function canName(by: { [field: string]: string }): boolean {
+  return Object.values(by).every((value) => text.safeParse(value).success);
+}
 
 /** A JSON value. */
 export type JsonValue = string | number | boolean | null | JsonValue[] | JsonObject;
@@ -49,6 +87,9 @@ export const jsonObject = z
     abort: true,
   })
   .pipe(json as z.ZodType<JsonObject, JsonObject>);
+
+/** Data of the caller; null clears it. */
+export const metadata = jsonObject.nullable().transform((value) => value ?? {});
 
 function jsonFault(value: unknown, depth: number): string | undefined {
   if (depth > MAX_JSON_DEPTH) return `must not be nested more than ${MAX_JSON_DEPTH} deep`;

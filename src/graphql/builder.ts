@@ -7,12 +7,17 @@ import type { Context } from '../context.ts';
 import { ForbiddenError, InvalidInputError } from '../errors.ts';
 import type PrismaTypes from '../generated/pothos.ts';
 import { getDatamodel } from '../generated/pothos.ts';
-import { entityOf } from '../ids.ts';
+import { type Entity, entityOf } from '../ids.ts';
 
 export const MAX_PAGE_SIZE = 100;
 export const DEFAULT_PAGE_SIZE = 25;
 
 const PAGE_SIZE = `${DEFAULT_PAGE_SIZE} by default, ${MAX_PAGE_SIZE} at most`;
+
+/** What `node(id:)` looks up; the other entities are found through what they belong to. */
+const NODE_TYPES: ReadonlySet<string> = new Set<Entity>(
+  ['Workspace', 'Stage', 'Identity', 'Worker', 'Assistant', 'Channel', 'Conversation', 'Message', 'Turn'],
+);
 
 /** The only builder: it defines no type of its own; every feature adds its types to it. */
 export const builder = new SchemaBuilder<{
@@ -53,8 +58,22 @@ export const builder = new SchemaBuilder<{
     decodeGlobalID: (id) => ({ typename: entityOf(id) ?? 'Unknown', id }),
     idFieldOptions: { description: 'Prefixed, sortable id; the same string in GraphQL and REST.' },
     nodeTypeOptions: { description: 'Anything that can be looked up by its id alone.' },
-    nodeQueryOptions: false,
-    nodesQueryOptions: false,
+    nodeQueryOptions: {
+      description: 'Looks anything up by its id; null when it is not there or not visible to these credentials.',
+      args: { id: { description: 'The id; its prefix tells what it names.' } },
+      resolve: (_root, { id }, _ctx, _info, resolveNode) => (NODE_TYPES.has(id.typename) ? resolveNode(id) : null),
+    },
+    nodesQueryOptions: {
+      description: `Looks several things up by their ids, ${MAX_PAGE_SIZE} at most; null in the place of each that is not there.`,
+      args: { ids: { description: 'The ids, in the order of the answer.' } },
+      resolve: async (_root, { ids }, _ctx, _info, resolveNodes) => {
+        if (ids.length > MAX_PAGE_SIZE) {
+          throw new InvalidInputError([{ path: 'ids', message: `must be at most ${MAX_PAGE_SIZE}` }]);
+        }
+        const found = await resolveNodes(ids.filter(({ typename }) => NODE_TYPES.has(typename)));
+        return ids.map(({ typename }) => (NODE_TYPES.has(typename) ? found.shift() : null));
+      },
+    },
     mutationInputArgOptions: { description: 'What to do it with.' },
     pageInfoTypeOptions: { description: 'Where a page lies in its list (Relay cursor connections).' },
     hasNextPageFieldOptions: { description: 'Whether there are items after this page.' },

@@ -18,7 +18,7 @@ const InputIssueType = builder.objectRef<InputIssue>('InputIssue').implement({
   }),
 });
 
-const UserError = builder.interfaceRef<DomainError>('UserError').implement({
+export const UserError = builder.interfaceRef<DomainError>('UserError').implement({
   description: 'An error the caller can act on. It is a member of result unions; anything else is a fault of the server.',
   fields: (t) => ({
     code: t.exposeString('code', { description: 'Stable word for programs, such as NOT_FOUND.' }),

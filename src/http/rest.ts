@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import type { Hono, Context as HonoContext } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { z } from 'zod';
@@ -6,7 +7,12 @@ import { InvalidInputError } from '../errors.ts';
 import { parseInput } from '../input.ts';
 
 export interface RestEnvironment {
-  Variables: { ctx: Context };
+  Bindings: { outgoing?: ServerResponse };
+  Variables: {
+    ctx: Context;
+    /** Set by a route whose wrong input is not answered with 400. */
+    invalidInputStatus?: 422;
+  };
 }
 
 /** What a feature adds its REST routes to; credentials are checked before any of them runs. */

@@ -57,7 +57,11 @@ export class ModelError extends Error {
   /** How long the endpoint asked to wait, in milliseconds, if it said. */
   readonly retryAfterMs: number | undefined;
 
-  constructor(code: ModelErrorCode, message: string, options: { retryable: boolean; retryAfterMs?: number | undefined; cause?: unknown }) {
+  constructor(
+    code: ModelErrorCode,
+    message: string,
+    options: { retryable: boolean; retryAfterMs?: number | undefined; cause?: unknown },
+  ) {
     super(message, { cause: options.cause });
     this.code = code;
     this.retryable = options.retryable;

@@ -8,11 +8,23 @@ export const StageType = builder.prismaNode('Stage', {
   id: { resolve: ({ id }) => id },
   findUnique: (id, ctx) => ({ id, workspaceId: ctx.workspaceId }),
   fields: (t) => ({
-    key: t.exposeString('key', { description: 'Slug-like name given at creation; it survives a rename. Templates compare with it.' }),
+    key: t.exposeString('key', {
+      description: 'Slug-like name given at creation; it survives a rename. Templates compare with it.',
+    }),
     name: t.exposeString('name', { description: 'What people call it.' }),
-    description: t.exposeString('description', { nullable: true, description: 'What it means; null when nobody said.' }),
-    metadata: t.expose('metadata', { type: 'JSONObject', description: 'Data of the caller, readable in templates as `identity.stage_metadata`.' }),
-    archivedAt: t.expose('archivedAt', { type: 'DateTime', nullable: true, description: 'When it was taken out of use; null while it is in use.' }),
+    description: t.exposeString('description', {
+      nullable: true,
+      description: 'What it means; null when nobody said.',
+    }),
+    metadata: t.expose('metadata', {
+      type: 'JSONObject',
+      description: 'Data of the caller, readable in templates as `identity.stage_metadata`.',
+    }),
+    archivedAt: t.expose('archivedAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When it was taken out of use; null while it is in use.',
+    }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was made.' }),
     updatedAt: t.expose('updatedAt', { type: 'DateTime', description: 'When it was last changed.' }),
   }),
@@ -32,7 +44,6 @@ export const StageReferenceInput = builder.inputType('StageReference', {
   }),
 });
 
-
 /** What `@oneOf` has checked already, as the model's type. */
 export function toStageReference(input: { id?: string | null; key?: string | null }): StageReference {
   return input as StageReference;
@@ -51,8 +62,11 @@ builder.queryFields((t) => ({
       type: 'Stage',
       cursor: 'id',
       description: 'The stages of the workspace, oldest first.',
-      args: { includeArchived: t.arg.boolean({ defaultValue: false, description: 'Whether to list archived stages too.' }) },
-      resolve: (query, _root, { includeArchived }, ctx) => listStages(ctx, query, { includeArchived: includeArchived ?? false }),
+      args: {
+        includeArchived: t.arg.boolean({ defaultValue: false, description: 'Whether to list archived stages too.' }),
+      },
+      resolve: (query, _root, { includeArchived }, ctx) =>
+        listStages(ctx, query, { includeArchived: includeArchived ?? false }),
     },
     StageConnection,
   ),
@@ -67,7 +81,9 @@ builder.relayMutationField(
       key: t.string({ description: 'Slug-like name, unique in the workspace. Made from the name when omitted.' }),
       description: t.string({ description: 'What it means.' }),
       metadata: t.field({ type: 'JSONObject', description: 'Data of the caller.' }),
-      assistantId: t.id({ description: "The assistant that answers while an identity is in it; omitted: the worker's default." }),
+      assistantId: t.id({
+        description: "The assistant that answers while an identity is in it; omitted: the worker's default.",
+      }),
     }),
   },
   {
@@ -77,7 +93,9 @@ builder.relayMutationField(
   },
   {
     description: 'The stage that was defined.',
-    outputFields: (t) => ({ stage: t.field({ type: StageType, description: 'The stage.', resolve: ({ stage }) => stage }) }),
+    outputFields: (t) => ({
+      stage: t.field({ type: StageType, description: 'The stage.', resolve: ({ stage }) => stage }),
+    }),
   },
 );
 
@@ -96,11 +114,15 @@ builder.relayMutationField(
   {
     description: 'Changes a stage. Its key never changes.',
     errors: { types: [NotFoundError] },
-    resolve: async (_root, { input: { stage, ...changes } }, ctx) => ({ stage: await updateStage(ctx, toStageReference(stage), changes) }),
+    resolve: async (_root, { input: { stage, ...changes } }, ctx) => ({
+      stage: await updateStage(ctx, toStageReference(stage), changes),
+    }),
   },
   {
     description: 'The stage as it is now.',
-    outputFields: (t) => ({ stage: t.field({ type: StageType, description: 'The stage.', resolve: ({ stage }) => stage }) }),
+    outputFields: (t) => ({
+      stage: t.field({ type: StageType, description: 'The stage.', resolve: ({ stage }) => stage }),
+    }),
   },
 );
 
@@ -117,6 +139,8 @@ builder.relayMutationField(
   },
   {
     description: 'The archived stage.',
-    outputFields: (t) => ({ stage: t.field({ type: StageType, description: 'The stage.', resolve: ({ stage }) => stage }) }),
+    outputFields: (t) => ({
+      stage: t.field({ type: StageType, description: 'The stage.', resolve: ({ stage }) => stage }),
+    }),
   },
 );

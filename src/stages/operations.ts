@@ -3,7 +3,7 @@ import { uniquely } from '../database/unique-violation.ts';
 import { ConflictError, InvalidInputError, NotFoundError } from '../errors.ts';
 import type { Prisma, Stage } from '../generated/prisma/client.ts';
 import { newId } from '../ids.ts';
-import { defined, parseInput } from '../input.ts';
+import { canName, defined, parseInput } from '../input.ts';
 import { requireOperatorRead, requireOperatorWrite } from '../workspaces/access.ts';
 import { createStageInput, type StageReference, updateStageInput } from './model.ts';
 
@@ -20,16 +20,26 @@ export function listStages(ctx: Context, query: StageQuery = {}, { includeArchiv
 }
 
 /** Archived stages are found too. */
-export function findStage(ctx: Context, by: StageReference, query: StageQuery = {}): Promise<Stage | null> {
+export async function findStage(ctx: Context, by: StageReference, query: StageQuery = {}): Promise<Stage | null> {
   requireOperatorRead(ctx);
-  return ctx.db.stage.findFirst({ ...query, where: { ...by, workspaceId: ctx.workspaceId } });
+  return lookUp(ctx, by, query);
 }
 
 /** Throws NotFoundError. */
 export async function getStage(ctx: Context, by: StageReference): Promise<Stage> {
-  const stage = await findStage(ctx, by);
+  requireOperatorRead(ctx);
+  return requireStage(ctx, by);
+}
+
+/** The stage another operation was told to use, whatever its caller may read; throws NotFoundError. */
+export async function requireStage(ctx: Context, by: StageReference): Promise<Stage> {
+  const stage = await lookUp(ctx, by);
   if (!stage) throw new NotFoundError('There is no stage with this id or key.');
   return stage;
+}
+
+async function lookUp(ctx: Context, by: StageReference, query: StageQuery = {}): Promise<Stage | null> {
+  return canName(by) ? ctx.db.stage.findFirst({ ...query, where: { ...by, workspaceId: ctx.workspaceId } }) : null;
 }
 
 /** Throws ConflictError when the key is taken, also by an archived stage. */
@@ -48,19 +58,23 @@ export async function updateStage(ctx: Context, by: StageReference, input: unkno
   requireOperatorWrite(ctx);
   const changes = parseInput(updateStageInput, input);
   await requireAssistant(ctx, changes.assistantId);
-  const { id } = await getStage(ctx, by);
+  const { id } = await requireStage(ctx, by);
   return ctx.db.stage.update({ where: { id, workspaceId: ctx.workspaceId }, data: defined(changes) });
 }
 
 /** Takes a stage out of use: nobody can be moved into it, those who are in it stay. Archiving again changes nothing. */
 export async function archiveStage(ctx: Context, by: StageReference): Promise<Stage> {
   requireOperatorWrite(ctx);
-  const { id, archivedAt } = await getStage(ctx, by);
-  return ctx.db.stage.update({ where: { id, workspaceId: ctx.workspaceId }, data: { archivedAt: archivedAt ?? new Date() } });
+  const { id, archivedAt } = await requireStage(ctx, by);
+  return ctx.db.stage.update({
+    where: { id, workspaceId: ctx.workspaceId },
+    data: { archivedAt: archivedAt ?? new Date() },
+  });
 }
 
 async function requireAssistant(ctx: Context, id: string | null | undefined): Promise<void> {
   if (id == null) return;
   const assistant = await ctx.db.assistant.findFirst({ where: { id, workspaceId: ctx.workspaceId, deletedAt: null } });
-  if (!assistant) throw new InvalidInputError([{ path: 'assistantId', message: 'names no assistant of this workspace' }]);
+  if (!assistant)
+    throw new InvalidInputError([{ path: 'assistantId', message: 'names no assistant of this workspace' }]);
 }

@@ -8,7 +8,12 @@ export function stageRoutes(api: RestApi): void {
     answer(c, 200, 'Stages retrieved successfully', (await listStages(c.var.ctx)).map(toStageBody)),
   );
   api.get('/stages/:stage_id', async (c) =>
-    answer(c, 200, 'Stage retrieved successfully', toStageBody(await getStage(c.var.ctx, stageReference(c.req.param('stage_id'))))),
+    answer(
+      c,
+      200,
+      'Stage retrieved successfully',
+      toStageBody(await getStage(c.var.ctx, stageReference(c.req.param('stage_id')))),
+    ),
   );
   api.post('/stages', async (c) =>
     answer(c, 201, 'Stage created successfully', toStageBody(await createStage(c.var.ctx, await readBody(c)))),

@@ -53,3 +53,8 @@ export function ownIdentity({ access }: Accessor): { id?: string } {
 export function ownedByIdentity({ access }: Accessor): { identityId?: string } {
   return access.identityId === null ? {} : { identityId: access.identityId };
 }
+
+/** The part of a `where` that hides from an access token what operators alone may look up; nothing for an API key. */
+export function operatorOnly({ access }: Accessor): { AND?: { id: { in: string[] } } } {
+  return access.identityId === null ? {} : { AND: { id: { in: [] } } };
+}

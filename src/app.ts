@@ -1,0 +1,72 @@
+import { randomUUID } from 'node:crypto';
+import type { AddressInfo } from 'node:net';
+import type { Logger } from 'pino';
+import type { Config } from './config.ts';
+import type { Context, Services } from './context.ts';
+import type { Database } from './database/client.ts';
+import { createGraphql } from './http/graphql.ts';
+import { createRoutes } from './http/rest-app.ts';
+import { createHttpServer } from './http/server.ts';
+import { createTransitionFeed } from './identities/transition-feed.ts';
+import type { LanguageModel } from './language-model/port.ts';
+import { createCursors } from './turns/cursors.ts';
+import { MemoryEventLog } from './turns/memory-event-log.ts';
+import { TurnRunner } from './turns/runner.ts';
+import { loadTokenizer } from './turns/tokens.ts';
+import { createAccessTokens } from './workspaces/access-tokens.ts';
+import { authenticate } from './workspaces/operations.ts';
+
+export interface AppOptions {
+  config: Config;
+  database: Database;
+  model: LanguageModel;
+  /** Signs access tokens and cursors. */
+  secret: string;
+  log: Logger;
+}
+
+export interface App {
+  /** The whole app without a port. */
+  fetch(request: Request): Promise<Response>;
+  /** Begins to serve and to run turns; resolves with the address. */
+  listen(): Promise<AddressInfo>;
+  /** Stops accepting, lets running turns finish for the grace period, closes everything it opened. The database stays open. */
+  dispose(): Promise<void>;
+}
+
+/** Builds everything there is, once. */
+export function createApp({ config, database, model, secret, log }: AppOptions): App {
+  const core: Omit<Services, 'turns'> = {
+    db: database.db,
+    log,
+    accessTokens: createAccessTokens(secret),
+    transitionFeed: createTransitionFeed(),
+    eventLog: new MemoryEventLog({ maxBytes: config.eventLogBytes }),
+    cursors: createCursors(secret),
+  };
+  const services: Services = { ...core, turns: new TurnRunner(core, { model, contextTokens: config.contextTokens }) };
+  const contextOf = async (credential: string): Promise<Context> => {
+    const access = await authenticate(services, credential);
+    return { ...services, workspaceId: access.workspaceId, access, requestId: randomUUID() };
+  };
+  const graphql = createGraphql(log);
+  const { corsOrigins, bodyLimitBytes } = config;
+  const routes = createRoutes({ authenticate: contextOf, graphql, log, corsOrigins, bodyLimitBytes });
+  const server = createHttpServer({ routes, graphql, authenticate: contextOf, log, bodyLimitBytes });
+  return {
+    fetch: async (request) => routes.fetch(request),
+    async listen() {
+      await services.turns.start();
+      const address = await server.listen(config.port, config.host);
+      void loadTokenizer();
+      return address;
+    },
+    async dispose() {
+      server.stopAccepting();
+      await services.turns.close(config.shutdownGraceMs);
+      // Readers have been told how their turns ended; now they are let go.
+      services.eventLog.close();
+      await server.close();
+    },
+  };
+}

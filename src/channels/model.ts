@@ -1,0 +1,59 @@
+import { z } from 'zod';
+import { isId } from '../ids.ts';
+import { displayName, jsonObject, readableKey, withKey } from '../input.ts';
+
+/** A channel by its id or by its key. */
+export type ChannelReference = { id: string } | { key: string };
+
+/** What an older caller means by `channel_id`: an id, or else a key. */
+export function channelReference(idOrKey: string): ChannelReference {
+  return isId('Channel', idOrKey) ? { id: idOrKey } : { key: idOrKey };
+}
+
+/** What `@oneOf` has checked already, as a reference. */
+export function toChannelReference(input: { id?: string | null; key?: string | null }): ChannelReference {
+  return input as ChannelReference;
+}
+
+const type = z
+  .string()
+  .transform((word) => word.toUpperCase())
+  .pipe(z.enum(['WEB', 'WHATSAPP', 'CUSTOM'], { error: 'must be web, whatsapp or custom' }));
+
+const WHEN_BUSY = new Set<unknown>(['QUEUE', 'REJECT', 'INTERRUPT']);
+
+/** Free but for `whenBusy`, which decides what becomes of a message while a turn runs; null clears them. */
+const settings = jsonObject
+  .nullable()
+  .transform((value) => value ?? {})
+  .superRefine((value, context) => {
+    if (value.whenBusy === undefined || WHEN_BUSY.has(value.whenBusy)) return;
+    context.addIssue({ code: 'custom', path: ['whenBusy'], message: `must be ${[...WHEN_BUSY].join(', ')}` });
+  });
+
+export const createChannelInput = z
+  .object({
+    name: displayName,
+    key: readableKey.nullish(),
+    type: type.nullish().transform((chosen) => chosen ?? 'WEB'),
+    settings: settings.optional(),
+    active: z
+      .boolean()
+      .nullish()
+      .transform((active) => active ?? true),
+    workerId: z.string().nullish(),
+  })
+  .transform(withKey);
+
+/** Omitted keeps, null clears. */
+export const updateChannelInput = z.object({
+  name: displayName.optional(),
+  settings: settings.optional(),
+  active: z.boolean().optional(),
+  workerId: z.string().nullish(),
+});
+
+/** The same as older callers write it: they say `is_active`. */
+export const channelBody = z
+  .looseObject({ isActive: z.boolean().optional() })
+  .transform(({ isActive, ...body }) => (isActive === undefined ? body : { ...body, active: isActive }));

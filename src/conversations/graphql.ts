@@ -1,0 +1,103 @@
+import { ChannelReferenceInput, ChannelType } from '../channels/graphql.ts';
+import { toChannelReference } from '../channels/model.ts';
+import { MessageRole } from '../generated/prisma/enums.ts';
+import { builder } from '../graphql/builder.ts';
+import { IdentityReferenceInput, IdentityType } from '../identities/graphql.ts';
+import { toIdentityReference } from '../identities/model.ts';
+import { ownedByIdentity } from '../workspaces/access.ts';
+import { findConversation, listConversations, MESSAGE_ORDER } from './operations.ts';
+
+const MessageRoleEnum = builder.enumType('MessageRole', {
+  description: 'Who said a message.',
+  values: {
+    [MessageRole.USER]: { description: 'The identity.' },
+    [MessageRole.ASSISTANT]: { description: 'The assistant that answers on the channel.' },
+    [MessageRole.OPERATOR]: { description: 'A person of the workspace who stepped in.' },
+  } as const,
+});
+
+export const MessageType = builder.prismaNode('Message', {
+  description: 'One thing said in a conversation.',
+  id: { resolve: ({ id }) => id },
+  findUnique: (id, ctx) => ({
+    workspaceId_id: { workspaceId: ctx.workspaceId, id },
+    AND: { conversation: ownedByIdentity(ctx) },
+  }),
+  fields: (t) => ({
+    role: t.expose('role', { type: MessageRoleEnum, description: 'Who said it.' }),
+    text: t.exposeString('text', { description: 'What was said; a reply that was stopped ends where it was stopped.' }),
+    metadata: t.expose('metadata', { type: 'JSONObject', description: 'Data of the caller, given with the message.' }),
+    stage: t.relation('stage', { nullable: true, description: 'The stage the identity was in when it was said; null when it was in none.' }),
+    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was stored.' }),
+  }),
+});
+
+const MessageConnection = builder.connectionObject(
+  { type: MessageType, name: 'MessageConnection', description: 'A page of messages.' },
+  { name: 'MessageEdge', description: 'A message in a list.' },
+);
+
+export const ConversationType = builder.prismaNode('Conversation', {
+  description: 'The exchange between one identity and the assistants of one channel. It comes into being with the first message.',
+  id: { resolve: ({ id }) => id },
+  findUnique: (id, ctx) => ({ workspaceId_id: { workspaceId: ctx.workspaceId, id }, AND: ownedByIdentity(ctx) }),
+  fields: (t) => ({
+    identity: t.relation('identity', { type: IdentityType, description: 'Whose conversation it is.' }),
+    channel: t.relation('channel', { type: ChannelType, description: 'Where it is held.' }),
+    messages: t.relatedConnection(
+      'messages',
+      { cursor: 'workspaceId_id', description: 'What was said, oldest first; a reply stands behind its message.', query: { orderBy: MESSAGE_ORDER } },
+      MessageConnection,
+    ),
+    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When the first message came.' }),
+    lastMessageAt: t.expose('lastMessageAt', { type: 'DateTime', description: 'When the latest message was stored.' }),
+  }),
+});
+
+const ConversationConnection = builder.connectionObject(
+  { type: ConversationType, name: 'ConversationConnection', description: 'A page of conversations.' },
+  { name: 'ConversationEdge', description: 'A conversation in a list.' },
+);
+
+builder.prismaObjectField(IdentityType, 'conversations', (t) =>
+  t.relatedConnection(
+    'conversations',
+    {
+      cursor: 'workspaceId_id',
+      description: 'The conversations of the identity over all channels, by their latest message, newest first.',
+      query: { orderBy: [{ lastMessageAt: 'desc' }, { id: 'desc' }] },
+    },
+    ConversationConnection,
+  ),
+);
+
+builder.prismaObjectField(MessageType, 'conversation', (t) =>
+  t.relation('conversation', { type: ConversationType, description: 'The conversation it was said in.' }),
+);
+
+builder.queryFields((t) => ({
+  conversation: t.prismaField({
+    type: ConversationType,
+    nullable: true,
+    description: 'One conversation; null when there is none in this workspace.',
+    args: { id: t.arg.id({ required: true, description: 'Which one.' }) },
+    resolve: (query, _root, { id }, ctx) => findConversation(ctx, id, query),
+  }),
+  conversations: t.prismaConnection(
+    {
+      type: ConversationType,
+      cursor: 'workspaceId_id',
+      description: 'Conversations by their latest message, newest first.',
+      args: {
+        identity: t.arg({ type: IdentityReferenceInput, description: 'Only those of this identity.' }),
+        channel: t.arg({ type: ChannelReferenceInput, description: 'Only those over this channel.' }),
+      },
+      resolve: (query, _root, { identity, channel }, ctx) =>
+        listConversations(ctx, query, {
+          identity: identity ? toIdentityReference(identity) : null,
+          channel: channel ? toChannelReference(channel) : null,
+        }),
+    },
+    ConversationConnection,
+  ),
+}));

@@ -1,0 +1,28 @@
+import { Prisma } from '../generated/prisma/client.ts';
+
+// Prisma's words for: not reachable, too slow to connect, connection closed, no connection free, too many connections.
+const PRISMA_CODES = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2037']);
+const SYSTEM_CODES = new Set(['ENOENT', 'ENOTFOUND', 'EAI_AGAIN', 'EPIPE', 'ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT']);
+// PostgreSQL's: connection exceptions (08), too many connections, shutting down, crashed, starting up.
+const SQL_STATE = /^(08...|53300|57P0[123])$/;
+// What pg says without a code.
+const PG_MESSAGE =
+  /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/;
+
+/** Whether a statement failed because the database was away, so that the same one can work later. */
+export function isDatabaseUnavailable(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const codes = [codeOf(error), error instanceof Prisma.PrismaClientKnownRequestError ? sqlStateOf(error) : ''];
+  if (codes.some((code) => PRISMA_CODES.has(code) || SYSTEM_CODES.has(code) || SQL_STATE.test(code))) return true;
+  return PG_MESSAGE.test(error.message) || isDatabaseUnavailable(error.cause);
+}
+
+function codeOf(error: Error): string {
+  return 'code' in error && typeof error.code === 'string' ? error.code : '';
+}
+
+/** The code of PostgreSQL in an error of Prisma. */
+function sqlStateOf({ meta }: Prisma.PrismaClientKnownRequestError): string {
+  const adapterError = meta?.driverAdapterError as { cause?: { originalCode?: string } } | undefined;
+  return adapterError?.cause?.originalCode ?? '';
+}

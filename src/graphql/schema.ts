@@ -1,0 +1,16 @@
+import './errors.ts';
+import '../workspaces/graphql.ts';
+import '../stages/graphql.ts';
+import '../identities/graphql.ts';
+import '../identities/transitions.graphql.ts';
+import '../memory/graphql.ts';
+import '../assistants/graphql.ts';
+import '../assistants/mutations.graphql.ts';
+import '../channels/graphql.ts';
+import '../conversations/graphql.ts';
+import '../turns/graphql.ts';
+import '../turns/events.graphql.ts';
+import { builder } from './builder.ts';
+
+/** Every feature has added its types by now. */
+export const schema = builder.toSchema();

@@ -1,0 +1,104 @@
+import type { ServerResponse } from 'node:http';
+import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
+import { GraphQLError } from 'graphql';
+import { createYoga, isAsyncIterable, type Plugin, type YogaServerInstance } from 'graphql-yoga';
+import type { Logger } from 'pino';
+import type { Context } from '../context.ts';
+import { DomainError, InvalidInputError } from '../errors.ts';
+import { schema } from '../graphql/schema.ts';
+import { type BlockSource, eventStream } from './event-stream.ts';
+import { statusOf, toDomainError } from './problem.ts';
+
+export const GRAPHQL_PATH = '/graphql';
+
+/** What the server hands to a GraphQL request. */
+export interface GraphqlRequest {
+  /** Checks the credentials; called before anything is executed. */
+  context(): Promise<Context>;
+  outgoing?: ServerResponse | undefined;
+}
+
+export type Graphql = YogaServerInstance<GraphqlRequest, Context>;
+
+/** The GraphQL handler; its pipeline serves HTTP, SSE and the WebSocket alike. */
+export function createGraphql(log: Logger): Graphql {
+  return createYoga<GraphqlRequest, Context>({
+    schema,
+    graphqlEndpoint: GRAPHQL_PATH,
+    landingPage: false,
+    // Cross-origin rules are the same for every route, so the server sets them.
+    cors: false,
+    logging: false,
+    renderGraphiQL,
+    graphiql: { title: 'Milepost', subscriptionsProtocol: 'WS', headers: '{\n  "authorization": "Bearer YOUR_API_KEY"\n}' },
+    context: async ({ context }) => {
+      try {
+        return await context();
+      } catch (error) {
+        throw toGraphqlError(error, log);
+      }
+    },
+    maskedErrors: { maskError: (error) => toGraphqlError(error, log) },
+    plugins: [useEventStream()],
+  });
+}
+
+/** The error as clients may see it: what they can act on with its code, everything else masked and logged. */
+export function toGraphqlError(error: unknown, log: Logger): GraphQLError {
+  const original = error instanceof GraphQLError ? (error.originalError ?? null) : error;
+  // A fault of the document itself: its syntax, its fields, its variables.
+  if (error instanceof GraphQLError && !original) return error;
+  const known = toDomainError(original) ?? pageFault(original);
+  if (!known) log.error({ err: original }, 'A GraphQL request failed for a reason of our own');
+  const { nodes, path } = error instanceof GraphQLError ? error : {};
+  return new GraphQLError(known?.message ?? 'The server failed. The fault is not yours; trying again may help.', {
+    nodes,
+    path,
+    extensions: {
+      code: known?.code ?? 'INTERNAL',
+      ...(known instanceof InvalidInputError && { issues: known.issues }),
+      ...(known && !path && { http: { status: statusOf(known) } }),
+    },
+  });
+}
+
+/** Pothos refuses wrong `first`, `last`, `before` and `after` by errors of its own. */
+function pageFault(error: unknown): DomainError | null {
+  if (!(error instanceof Error) || error.name !== 'PothosValidationError') return null;
+  return new InvalidInputError([{ path: '', message: error.message }]);
+}
+
+/** Subscriptions over SSE (GraphQL over SSE, distinct connections mode), written like every other event stream here. */
+function useEventStream(): Plugin<object, GraphqlRequest> {
+  return {
+    onResultProcess({ acceptableMediaTypes, result, setResultProcessor, serverContext }) {
+      if (!acceptableMediaTypes.includes('text/event-stream') || !isAsyncIterable(result)) return;
+      setResultProcessor(
+        () => eventStream(new ResultBlocks(result as AsyncIterable<object>), { outgoing: serverContext.outgoing }),
+        'text/event-stream',
+      );
+    },
+  };
+}
+
+/** Execution results in the blocks of GraphQL over SSE. */
+class ResultBlocks implements BlockSource {
+  readonly #results: AsyncIterator<object>;
+  #completed = false;
+
+  constructor(results: AsyncIterable<object>) {
+    this.#results = results[Symbol.asyncIterator]();
+  }
+
+  async next(): Promise<IteratorResult<string, unknown>> {
+    if (this.#completed) return { done: true, value: undefined };
+    const { done, value } = await this.#results.next();
+    if (!done) return { done: false, value: `event: next\ndata: ${JSON.stringify(value)}\n\n` };
+    this.#completed = true;
+    return { done: false, value: 'event: complete\ndata:\n\n' };
+  }
+
+  async return(): Promise<unknown> {
+    return this.#results.return?.();
+  }
+}

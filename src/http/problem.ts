@@ -1,0 +1,85 @@
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import { isDatabaseUnavailable } from '../database/unavailable.ts';
+import {
+  ConflictError,
+  DomainError,
+  ForbiddenError,
+  InvalidInputError,
+  LimitExceededError,
+  ModelFailedError,
+  NotFoundError,
+  UnauthenticatedError,
+  UnavailableError,
+} from '../errors.ts';
+import { toSnakeCasePath } from './rest.ts';
+
+const TITLES = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  409: 'Conflict',
+  413: 'Content Too Large',
+  422: 'Unprocessable Content',
+  429: 'Too Many Requests',
+  500: 'Internal Server Error',
+  502: 'Bad Gateway',
+  503: 'Service Unavailable',
+  504: 'Gateway Timeout',
+} as const;
+
+export type ProblemStatus = keyof typeof TITLES & ContentfulStatusCode;
+
+const STATUSES = [
+  [InvalidInputError, 400],
+  [UnauthenticatedError, 401],
+  [ForbiddenError, 403],
+  [NotFoundError, 404],
+  [ConflictError, 409],
+  [LimitExceededError, 429],
+  [ModelFailedError, 502],
+  [UnavailableError, 503],
+] as const;
+
+/** Errors whose code says more than their class. */
+const STATUSES_BY_CODE: Record<string, ProblemStatus> = {
+  IDEMPOTENCY_KEY_REUSED: 422,
+  MODEL_TIMEOUT: 504,
+  CONTENT_TOO_LARGE: 413,
+};
+
+/** The error as callers may see it: what they can act on as it is, everything else masked. */
+export function toDomainError(error: unknown): DomainError | null {
+  if (error instanceof DomainError) return error;
+  return isDatabaseUnavailable(error) ? new UnavailableError('The database is not reachable. Try again later.') : null;
+}
+
+/** Problem details (RFC 9457), with `message` added for callers of the older API. */
+export function problemBody(error: unknown, status = statusOf(error)): Record<string, unknown> {
+  const known = toDomainError(error);
+  const detail = known?.message ?? 'The server failed. The fault is not yours; trying again may help.';
+  const issues = known instanceof InvalidInputError ? known.issues : undefined;
+  return {
+    type: 'about:blank',
+    title: TITLES[status],
+    status,
+    detail,
+    code: known?.code ?? 'INTERNAL',
+    message: detail,
+    ...(issues && { issues: issues.map(({ path, message }) => ({ path: toSnakeCasePath(path), message })) }),
+  };
+}
+
+/** The HTTP status of an error. */
+export function statusOf(error: unknown): ProblemStatus {
+  const known = toDomainError(error);
+  if (!known) return 500;
+  return STATUSES_BY_CODE[known.code] ?? STATUSES.find(([ErrorClass]) => known instanceof ErrorClass)?.[1] ?? 500;
+}
+
+/** The error as a response. */
+export function problemResponse(error: unknown, status = statusOf(error)): Response {
+  const headers: Record<string, string> = { 'Content-Type': 'application/problem+json' };
+  if (status === 401) headers['WWW-Authenticate'] = 'Bearer';
+  return new Response(JSON.stringify(problemBody(error, status)), { status, headers });
+}

@@ -1,0 +1,42 @@
+import type { Prisma } from '../generated/prisma/client.ts';
+
+/** How much of each kind went with an identity. */
+export interface Erasure {
+  identityId: string;
+  conversations: number;
+  turns: number;
+  messages: number;
+  memoryEntries: number;
+  transitions: number;
+  /** Rendered instructions that only its turns had used. */
+  prompts: number;
+}
+
+/** Deletes an identity and everything that is about it; null when it is gone already. Runs in the caller's transaction. */
+export async function erase(
+  tx: Prisma.TransactionClient,
+  workspaceId: string,
+  identityId: string,
+): Promise<Erasure | null> {
+  // Nothing new can refer to a locked identity: what comes later waits, and then finds it gone.
+  const locked = await tx.$queryRaw<unknown[]>`
+    SELECT FROM identities WHERE workspace_id = ${workspaceId} AND id = ${identityId} FOR UPDATE`;
+  if (locked.length === 0) return null;
+
+  const own = { workspaceId, identityId };
+  const spoken = { workspaceId, conversation: own };
+  const used = await tx.turn.groupBy({ by: 'instructionsHash', where: { ...spoken, instructionsHash: { not: null } } });
+  const { count: messages } = await tx.message.deleteMany({ where: spoken });
+  const { count: turns } = await tx.turn.deleteMany({ where: spoken });
+  const { count: conversations } = await tx.conversation.deleteMany({ where: own });
+  const { count: memoryEntries } = await tx.memoryEntry.deleteMany({ where: own });
+  const { count: transitions } = await tx.stageTransition.deleteMany({ where: own });
+  const prompts = await tx.$executeRaw`
+    DELETE FROM prompts
+    WHERE workspace_id = ${workspaceId} AND hash = ANY(${used.map(({ instructionsHash }) => instructionsHash)})
+      AND NOT EXISTS (
+        SELECT FROM turns WHERE turns.workspace_id = prompts.workspace_id AND turns.instructions_hash = prompts.hash
+      )`;
+  await tx.identity.delete({ where: { workspaceId_id: { workspaceId, id: identityId } } });
+  return { identityId, conversations, turns, messages, memoryEntries, transitions, prompts };
+}

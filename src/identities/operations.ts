@@ -1,0 +1,203 @@
+import type { Context } from '../context.ts';
+import { literally } from '../database/like.ts';
+import { uniquely } from '../database/unique-violation.ts';
+import { ConflictError, ForbiddenError, NotFoundError } from '../errors.ts';
+import type { Prisma, TransitionCause } from '../generated/prisma/client.ts';
+import { newId } from '../ids.ts';
+import { canName, defined, parseInput } from '../input.ts';
+import type { StageReference } from '../stages/model.ts';
+import { requireStage } from '../stages/operations.ts';
+import { ownIdentity, requireOperatorWrite, requireRead } from '../workspaces/access.ts';
+import { type Erasure, erase } from './erasure.ts';
+import {
+  assignStageInput,
+  createAccessTokenInput,
+  type IdentityReference,
+  newIdentityInput,
+  searchInput,
+  upsertIdentityInput,
+} from './model.ts';
+import { StageConflictError } from './stage-conflict.ts';
+
+type IdentityQuery = Pick<Prisma.IdentityFindManyArgs, 'include' | 'cursor' | 'take' | 'skip'>;
+type Found<Query extends IdentityQuery> = Prisma.IdentityGetPayload<Query>;
+
+export const WITH_STAGE = { include: { stage: true } } as const;
+export type IdentityWithStage = Found<typeof WITH_STAGE>;
+
+const MISSING = 'There is no identity with this id or external id.';
+
+/** The identities of the workspace, oldest first; `search` finds part of a name, email, phone or external id in any case. */
+export async function listIdentities<Query extends IdentityQuery>(
+  ctx: Context,
+  query: Query,
+  { stage, ...filter }: { stage?: StageReference | null; search?: string | null } = {},
+): Promise<Found<Query>[]> {
+  requireRead(ctx);
+  const { search } = parseInput(searchInput, filter);
+  if (stage && !canName(stage)) return [];
+  const identities = await ctx.db.identity.findMany({
+    ...query,
+    where: {
+      workspaceId: ctx.workspaceId,
+      ...ownIdentity(ctx),
+      ...(stage ? { stage: { ...stage, workspaceId: ctx.workspaceId } } : {}),
+      ...(search ? { OR: matches(search) } : {}),
+    },
+    orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
+  });
+  return identities as Found<Query>[];
+}
+
+function matches(search: string): Prisma.IdentityWhereInput[] {
+  const contained = { contains: literally(search), mode: 'insensitive' } as const;
+  return [{ name: contained }, { email: contained }, { phone: contained }, { externalId: contained }];
+}
+
+/** To an access token every identity but its own is missing. */
+export async function findIdentity<Query extends IdentityQuery>(
+  ctx: Context,
+  by: IdentityReference,
+  query: Query,
+): Promise<Found<Query> | null> {
+  requireRead(ctx);
+  const identity = canName(by) ? await ctx.db.identity.findFirst({ ...query, where: named(ctx, by) }) : null;
+  return identity as Found<Query> | null;
+}
+
+/** Throws NotFoundError. */
+export async function getIdentity(ctx: Context, by: IdentityReference): Promise<IdentityWithStage> {
+  const identity = await findIdentity(ctx, by, WITH_STAGE);
+  if (!identity) throw new NotFoundError(MISSING);
+  return identity;
+}
+
+/** The id another operation was told to use, whatever its caller may read; throws NotFoundError. */
+export async function requireIdentityId(ctx: Context, by: IdentityReference): Promise<string> {
+  const identity = canName(by)
+    ? await ctx.db.identity.findFirst({ where: named(ctx, by), select: { id: true } })
+    : null;
+  if (!identity) throw new NotFoundError(MISSING);
+  return identity.id;
+}
+
+/** The `where` of one identity, as far as the credentials can see it. */
+export function named(ctx: Context, by: IdentityReference): Prisma.IdentityWhereInput {
+  return { ...by, workspaceId: ctx.workspaceId, AND: ownIdentity(ctx) };
+}
+
+/**
+ * Changes the identity, or creates it when it is named by an external id nobody has yet. Omitted fields keep what they
+ * are, null clears. Throws NotFoundError for an id that does not exist and ConflictError when the new external id is taken.
+ */
+export async function upsertIdentity(
+  ctx: Context,
+  by: IdentityReference,
+  input: unknown,
+): Promise<{ identity: IdentityWithStage; created: boolean }> {
+  requireOperatorWrite(ctx);
+  const changes = parseInput(upsertIdentityInput, input);
+  const taken = () => new ConflictError(`There is already an identity with the external id "${changes.externalId}".`);
+  const update = async () => {
+    const write = { ...WITH_STAGE, where: { ...by, workspaceId: ctx.workspaceId }, data: defined(changes) };
+    const [identity] = canName(by) ? await uniquely(ctx.db.identity.updateManyAndReturn(write), taken) : [];
+    return identity;
+  };
+
+  const updated = await update();
+  if (updated) return { identity: updated, created: false };
+  if ('id' in by) throw new NotFoundError(MISSING);
+  const identity = parseInput(newIdentityInput, { ...by, ...defined(changes) });
+  // Inserting nothing where another request has just created it keeps both of them from failing.
+  const [created] = await ctx.db.identity.createManyAndReturn({
+    ...WITH_STAGE,
+    data: [{ ...defined(identity), id: newId('Identity'), workspaceId: ctx.workspaceId }],
+    skipDuplicates: true,
+  });
+  if (created) return { identity: created, created: true };
+  const meanwhile = await update();
+  if (!meanwhile) throw taken();
+  return { identity: meanwhile, created: false };
+}
+
+/** Erases the identity and everything it left behind, in one transaction; cannot be undone. Throws NotFoundError. */
+export async function deleteIdentity(ctx: Context, by: IdentityReference): Promise<Erasure> {
+  requireOperatorWrite(ctx);
+  const id = await requireIdentityId(ctx, by);
+  // Waits for a turn that is just being stored, and then has much to delete.
+  const erasure = await ctx.db.$transaction((tx) => erase(tx, ctx.workspaceId, id), { timeout: 60_000 });
+  if (!erasure) throw new NotFoundError(MISSING);
+  ctx.transitionFeed.notify(ctx.workspaceId);
+  return erasure;
+}
+
+/**
+ * Moves the identity into a stage and logs the move; naming the stage it is already in changes nothing. Throws
+ * NotFoundError, ConflictError for an archived stage, and StageConflictError when it is not in `expectedStage`.
+ */
+export async function assignStage(
+  ctx: Context,
+  by: IdentityReference,
+  input: unknown,
+  { cause, turnId = null }: { cause: TransitionCause; turnId?: string | null } = { cause: 'API' },
+): Promise<IdentityWithStage> {
+  requireOperatorWrite(ctx);
+  const { stage: stageBy, expectedStage, metadata } = parseInput(assignStageInput, input);
+  const { workspaceId } = ctx;
+  const [id, stage, expected] = await Promise.all([
+    requireIdentityId(ctx, by),
+    requireStage(ctx, stageBy),
+    expectedStage ? requireStage(ctx, expectedStage) : null,
+  ]);
+  if (stage.archivedAt) throw new ConflictError(`The stage "${stage.key}" is archived; nobody can be moved into it.`);
+
+  const identity = await ctx.db.$transaction(async (tx) => {
+    // The lock puts simultaneous moves in order; the database's clock is the same for every process.
+    const [moved] = await tx.$queryRaw<{ at: Date }[]>`
+      SELECT clock_timestamp() AS at FROM identities WHERE workspace_id = ${workspaceId} AND id = ${id} FOR UPDATE`;
+    if (!moved) throw new NotFoundError(MISSING);
+    const where = { workspaceId_id: { workspaceId, id } };
+    const before = await tx.identity.findUniqueOrThrow({ ...WITH_STAGE, where });
+    if (expected && before.stageId !== expected.id) throw new StageConflictError(expected, before.stage);
+    if (before.stageId === stage.id) return before;
+    await tx.stageTransition.create({
+      data: {
+        id: newId('StageTransition'),
+        workspaceId,
+        identityId: id,
+        fromStageId: before.stageId,
+        toStageId: stage.id,
+        cause,
+        metadata,
+        turnId,
+        createdAt: moved.at,
+      },
+    });
+    return tx.identity.update({ ...WITH_STAGE, where, data: { stageId: stage.id, stageEnteredAt: moved.at } });
+  });
+  ctx.transitionFeed.notify(workspaceId);
+  return identity;
+}
+
+/** A short-lived token that sees this identity only. Throws ForbiddenError for a permission the caller does not have. */
+export async function createAccessToken(
+  ctx: Context,
+  by: IdentityReference,
+  input: unknown,
+): Promise<{ token: string; expiresAt: Date; identity: IdentityWithStage }> {
+  requireOperatorWrite(ctx);
+  const { permissions, lifetimeMinutes } = parseInput(createAccessTokenInput, input);
+  const beyond = permissions.filter((permission) => !ctx.access.permissions.includes(permission));
+  if (beyond.length > 0) throw new ForbiddenError(`The key cannot grant what it does not have: ${beyond.join(', ')}.`);
+  const identity = canName(by) ? await ctx.db.identity.findFirst({ ...WITH_STAGE, where: named(ctx, by) }) : null;
+  if (!identity) throw new NotFoundError(MISSING);
+  // A JWT ends on a whole second.
+  const expiresAt = new Date(Math.floor(Date.now() / 1000) * 1000 + lifetimeMinutes * 60_000);
+  const token = await ctx.accessTokens.sign({
+    workspaceId: ctx.workspaceId,
+    identityId: identity.id,
+    permissions,
+    expiresAt,
+  });
+  return { token, expiresAt, identity };
+}

@@ -1,0 +1,96 @@
+import { randomBytes } from 'node:crypto';
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { type Logger, pino } from 'pino';
+import { createApp } from './app.ts';
+import { type Config, ConfigError, readConfig } from './config.ts';
+import { openDatabase } from './database/client.ts';
+import { startEmbedded } from './database/embedded.ts';
+import { EmbeddedDatabaseError } from './database/embedded-account.ts';
+import type { DatabaseLocation } from './database/location.ts';
+import { MigrationError, migrateDatabase } from './database/migrator.ts';
+import { prepareFirstStart } from './first-start.ts';
+import { createLanguageModel } from './language-model/create.ts';
+import { welcome } from './welcome.ts';
+
+/** An operator can mend this; the message says how. */
+class StartError extends Error {
+  override readonly name = 'StartError';
+}
+
+async function main(): Promise<void> {
+  const config = readConfig();
+  const log = pino({ level: config.logLevel }, pino.destination({ dest: 2, sync: false }));
+  const server = await reachDatabase(config);
+  const migrations = await migrateDatabase(server.location);
+  const database = openDatabase({
+    location: server.location,
+    maxConnections: config.databasePoolSize,
+    onConnectionLost: (error) => log.warn({ err: error }, 'A connection to the database was lost'),
+  });
+  const firstKey = await prepareFirstStart(database.db, config);
+  const model = createLanguageModel(config.model);
+  const app = createApp({ config, database, model, secret: config.secret ?? (await readSecret(config.dataDir)), log });
+  const address = await app.listen().catch((error) => explainListening(error, config));
+  process.stdout.write(welcome({ config, address: address as AddressInfo, model, migrations, firstKey, embedded: server.embedded }));
+
+  let stopping: Promise<void> | undefined;
+  const stop = (exitCode: number) => {
+    stopping ??= shutDown(log, exitCode, [app.dispose, database.close, server.stop]);
+  };
+  process.on('SIGTERM', () => stop(0)).on('SIGINT', () => stop(0));
+  void server.ended.then((lastWords) => {
+    if (stopping) return;
+    log.fatal({ lastWords }, 'The embedded PostgreSQL ended by itself');
+    stop(1);
+  });
+}
+
+/** Closes everything in the reverse order of its making; a second signal is not needed, an error does not keep the rest open. */
+async function shutDown(log: Logger, exitCode: number, steps: (() => Promise<void>)[]): Promise<void> {
+  log.info('Stopping');
+  for (const step of steps) await step().catch((error) => log.error({ err: error }, 'A step of the shutdown failed'));
+  process.exit(exitCode);
+}
+
+interface ReachedDatabase {
+  location: DatabaseLocation;
+  embedded: boolean;
+  ended: Promise<string>;
+  stop(): Promise<void>;
+}
+
+async function reachDatabase({ databaseUrl, dataDir }: Config): Promise<ReachedDatabase> {
+  if (databaseUrl) return { location: { url: databaseUrl }, embedded: false, ended: new Promise(() => {}), stop: async () => {} };
+  const { host, owned, ended, stop } = await startEmbedded(join(dataDir, 'postgres'));
+  if (!owned) throw new StartError(`Milepost is already running on ${dataDir}. Stop it, or set MILEPOST_DATA_DIR to another folder.`);
+  return { location: { host }, embedded: true, ended, stop };
+}
+
+/** The secret of this data folder, made at the first start. Without it, tokens and cursors given out before would be void. */
+async function readSecret(dataDir: string): Promise<string> {
+  const file = join(dataDir, 'secret');
+  await mkdir(dataDir, { recursive: true });
+  await writeFile(file, randomBytes(32).toString('base64url'), { flag: 'wx', mode: 0o600 }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
+  });
+  await chmod(file, 0o600);
+  return (await readFile(file, 'utf8')).trim();
+}
+
+function explainListening(error: NodeJS.ErrnoException, { port, host }: Config): never {
+  if (error.code === 'EADDRINUSE') throw new StartError(`Port ${port} on ${host} is taken. Set PORT to another one.`);
+  if (error.code === 'EACCES') throw new StartError(`Port ${port} may not be used by this account. Set PORT to one above 1023.`);
+  if (error.code === 'EADDRNOTAVAIL') throw new StartError(`${host} is no address of this machine. Set HOST to one, such as 127.0.0.1 or 0.0.0.0.`);
+  throw error;
+}
+
+const EXPLAINED = [ConfigError, StartError, EmbeddedDatabaseError, MigrationError];
+
+main().catch((error: unknown) => {
+  const explained = EXPLAINED.some((ErrorClass) => error instanceof ErrorClass);
+  console.error(explained ? `Milepost cannot start.\n\n${(error as Error).message}\n` : error);
+  // The embedded server goes with this process.
+  process.exit(1);
+});

@@ -1,0 +1,147 @@
+import type { ChannelReference } from '../channels/model.ts';
+import type { Context } from '../context.ts';
+import { NotFoundError, UnavailableError } from '../errors.ts';
+import type { Conversation, Message, Prisma, Turn } from '../generated/prisma/client.ts';
+import type { IdentityReference } from '../identities/model.ts';
+import { parseInput } from '../input.ts';
+import { ownedByIdentity, requireRead, requireWrite } from '../workspaces/access.ts';
+import { acceptMessage, findRoute } from './accept.ts';
+import { announceTurn } from './event-log.ts';
+import { followConversation, followTurn, presentCursor } from './following.ts';
+import { sendMessageInput, type TurnReference } from './model.ts';
+import type { EventReader } from './reader.ts';
+import { cancelQueuedTurn } from './storage.ts';
+
+type TurnQuery = Pick<Prisma.TurnFindManyArgs, 'include' | 'cursor' | 'take' | 'skip'>;
+
+/** Reads only what the credentials show. */
+function visibleTurns(ctx: Context) {
+  return { workspaceId: ctx.workspaceId, conversation: ownedByIdentity(ctx) } satisfies Prisma.TurnWhereInput;
+}
+
+export function findTurn(ctx: Context, id: string, query: TurnQuery = {}): Promise<Turn | null> {
+  requireRead(ctx);
+  return ctx.db.turn.findFirst({ ...query, where: { id, ...visibleTurns(ctx) } });
+}
+
+/** Throws NotFoundError. */
+export async function getTurn(ctx: Context, id: string): Promise<Turn> {
+  const turn = await findTurn(ctx, id);
+  if (!turn) throw new NotFoundError('There is no turn with this id.');
+  return turn;
+}
+
+/** The stored reply of a turn; throws NotFoundError when there is none. */
+export async function getReply(ctx: Context, turnId: string): Promise<Message> {
+  requireRead(ctx);
+  const reply = await ctx.db.message.findFirst({
+    where: { turnId, role: 'ASSISTANT', workspaceId: ctx.workspaceId, conversation: ownedByIdentity(ctx) },
+  });
+  if (!reply) throw new NotFoundError('This turn has no reply.');
+  return reply;
+}
+
+export interface SentMessage {
+  turn: Turn;
+  message: Message;
+  /** Behind it come the events of the turn. */
+  cursor: string;
+}
+
+/**
+ * Commits a message and its turn, then lets the turn run; returns before the model is called. Sending the same message
+ * under the same client message id again answers the same turn.
+ */
+export async function sendMessage(
+  ctx: Context,
+  { identity, channel, ...rest }: { identity: IdentityReference; channel: ChannelReference } & Record<string, unknown>,
+): Promise<SentMessage> {
+  requireWrite(ctx);
+  const input = parseInput(sendMessageInput, rest);
+  const route = await findRoute(ctx, identity, channel);
+  const whenBusy = input.whenBusy ?? route.whenBusy;
+  const accepted = await acceptMessage(ctx, route, { ...input, clientMessageId: input.clientMessageId ?? null, whenBusy });
+  const { turn, message, activeTurnId, repeated } = accepted;
+  const { conversationId, number } = turn;
+  if (!repeated) announceTurn(ctx.eventLog, conversationId, { id: turn.id, number, messageId: message.id });
+  if (whenBusy === 'INTERRUPT' && activeTurnId && !repeated) await cancelTurn(ctx, { turnId: activeTurnId });
+  if (!repeated) ctx.turns.kick(ctx.workspaceId, conversationId);
+  const start = ctx.eventLog.startOf(conversationId, turn.id) ?? ctx.eventLog.state(conversationId).position;
+  return { turn, message, cursor: presentCursor(ctx, conversationId, number, start) };
+}
+
+/**
+ * Asks a turn to stop: a queued one ends at once, a running one as soon as its process hears of it, keeping what it has
+ * said. A turn that has ended stays as it is. Returns the turn as it is now.
+ */
+export async function cancelTurn(ctx: Context, by: TurnReference): Promise<Turn> {
+  requireWrite(ctx);
+  const turn = await ctx.db.turn.findFirst({ where: { AND: [toWhere(by), visibleTurns(ctx)] } });
+  if (!turn) throw new NotFoundError('There is no such turn.');
+  if (turn.finishedAt) return turn;
+  const { id, workspaceId, conversationId, number } = turn;
+  if (await cancelQueuedTurn(ctx.db, workspaceId, id)) {
+    ctx.eventLog.append(conversationId, { type: 'TurnCancelled', turnId: id, turnNumber: number });
+  } else if (!ctx.turns.stop(id, 'CANCELLED')) {
+    await ctx.db.turn.updateMany({ where: { workspaceId, id, status: 'RUNNING' }, data: { cancelRequestedAt: new Date() } });
+    // It may have begun in this process while the queue was being looked at.
+    ctx.turns.stop(id, 'CANCELLED');
+  }
+  return getTurnToWrite(ctx, id);
+}
+
+async function getTurnToWrite(ctx: Context, id: string): Promise<Turn> {
+  return ctx.db.turn.findFirstOrThrow({ where: { id, ...visibleTurns(ctx) } });
+}
+
+function toWhere(by: TurnReference): Prisma.TurnWhereInput {
+  if ('turnId' in by) return { id: by.turnId };
+  const { identity, channel, clientMessageId } = by.message;
+  return { clientMessageId, conversation: { identity, channel } };
+}
+
+/** The events of a turn behind a cursor, or from its beginning. Throws InvalidInputError for a cursor that is none of the conversation's. */
+export async function followTurnEvents(ctx: Context, turn: Turn, after: string | null | undefined): Promise<EventReader> {
+  return followTurn(ctx, turn, after ? ctx.cursors.decode(ctx.workspaceId, after) : null);
+}
+
+/** A snapshot of a conversation and then its events; behind a cursor: its events only. */
+export async function followConversationEvents(ctx: Context, conversationId: string, after: string | null | undefined): Promise<EventReader> {
+  requireRead(ctx);
+  const where = { id: conversationId, workspaceId: ctx.workspaceId, ...ownedByIdentity(ctx) };
+  const conversation = await ctx.db.conversation.findFirst({ where, select: { id: true } });
+  if (!conversation) throw new NotFoundError('There is no conversation with this id.');
+  return followConversation(ctx, conversationId, after ? ctx.cursors.decode(ctx.workspaceId, after) : null);
+}
+
+const WITH_OUTCOME = { messages: { where: { role: 'ASSISTANT' } }, stage: true } satisfies Prisma.TurnInclude;
+/** A turn that has ended, with its reply and stage. */
+export type AwaitedTurn = Prisma.TurnGetPayload<{ include: typeof WITH_OUTCOME }>;
+
+/** The turn with its reply once it has ended, in whatever way. Throws UnavailableError when the server stops before. */
+export async function awaitTurn(ctx: Context, { turn, cursor }: SentMessage): Promise<AwaitedTurn> {
+  for await (const _event of await followTurnEvents(ctx, turn, cursor));
+  const { id, workspaceId } = turn;
+  return getOutcome(ctx, { id, workspaceId });
+}
+
+async function getOutcome(ctx: Context, id: { workspaceId: string; id: string }): Promise<AwaitedTurn> {
+  const turn = await ctx.db.turn.findUnique({ where: { workspaceId_id: id }, include: WITH_OUTCOME });
+  if (!turn) throw new NotFoundError('The conversation has been deleted.');
+  if (!turn.finishedAt) throw new UnavailableError('The server is stopping; the reply will be finished later.');
+  return turn;
+}
+
+/** The turn a cursor stands in. Throws InvalidInputError for `path` when it is none, NotFoundError when the turn is gone. */
+export async function turnAt(ctx: Context, cursor: string, path: string): Promise<Turn> {
+  const { conversationId, turnNumber } = ctx.cursors.decode(ctx.workspaceId, cursor, path);
+  requireRead(ctx);
+  const turn = await ctx.db.turn.findFirst({ where: { conversationId, number: turnNumber, ...visibleTurns(ctx) } });
+  if (!turn) throw new NotFoundError('There is no such turn.');
+  return turn;
+}
+
+/** The present of a conversation: behind it comes what has not happened yet. */
+export function cursorOf(ctx: Context, { id, turnCount }: Conversation): string {
+  return presentCursor(ctx, id, turnCount, ctx.eventLog.state(id).position);
+}
