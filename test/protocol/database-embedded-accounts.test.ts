@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmod, chown, cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,29 +11,30 @@ import { inSession } from '../support/server.ts';
 const ROOT = process.getuid?.() === 0;
 const NOBODY = 65_534;
 const PROJECT = join(import.meta.dirname, '..', '..');
-const NODE_IS_OPEN = spawnSync(process.execPath, ['--version'], { uid: NOBODY, gid: NOBODY }).status === 0;
+// Whether an ordinary user can run what lies in the project's own folder.
+const PROJECT_IS_OPEN =
+  spawnSync(process.execPath, ['--version'], { uid: NOBODY, gid: NOBODY }).status === 0 &&
+  spawnSync('test', ['-r', import.meta.filename], { uid: NOBODY, gid: NOBODY }).status === 0;
 
 describe.runIf(ROOT && process.platform === 'linux')('the embedded database of a server that runs as root', () => {
-  let model: string;
-  /** Only root may enter it. */
   let folder: string;
-  /** Holds a stopped database. */
+  /** Holds a database; every test leaves it stopped. */
   let directory: string;
-  /** Does not exist yet. */
+  let own: string;
+  /** Of one test; does not exist yet. */
   let fresh: string;
 
   beforeAll(async () => {
-    model = await mkdtemp(join(tmpdir(), 'milepost-accounts-'));
-    await (await startEmbedded(join(model, 'postgres'))).stop();
-  });
-  beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'milepost-accounts-'));
     directory = join(folder, 'postgres');
-    fresh = join(folder, 'fresh');
-    spawnSync('cp', ['-a', join(model, 'postgres'), directory]);
+    await (await startEmbedded(directory)).stop();
   });
-  afterEach(() => rm(folder, { recursive: true }));
-  afterAll(() => rm(model, { recursive: true }));
+  beforeEach(async () => {
+    own = await mkdtemp(join(tmpdir(), 'milepost-accounts-'));
+    fresh = join(own, 'postgres');
+  });
+  afterEach(() => rm(own, { recursive: true }));
+  afterAll(() => rm(folder, { recursive: true }));
 
   it('runs as another account without any capability where that account may go', async () => {
     await chmod(folder, 0o755);
@@ -42,22 +43,22 @@ describe.runIf(ROOT && process.platform === 'linux')('the embedded database of a
     await server.stop();
     expect(status.uid).toBeGreaterThan(0);
     // Under a folder of the project that only root may enter, the programs need one all the same.
-    if (NODE_IS_OPEN) expect(status.capabilities).toBe(0n);
+    if (PROJECT_IS_OPEN) expect(status.capabilities).toBe(0n);
   });
 
   it('looks past a closed folder, and may do no more than that', async () => {
+    await chmod(folder, 0o700);
     const server = await startEmbedded(directory);
     const { uid, capabilities } = await processStatus(await postmasterOf(directory));
     const session = await inSession(server, (client) => client.query('SELECT pg_backend_pid() AS pid'));
     await server.stop();
-    expect((await stat(folder)).mode & 0o777).toBe(0o700);
     expect(uid).toBeGreaterThan(0);
     expect(session.rows).toHaveLength(1);
-    if (NODE_IS_OPEN) expect(capabilities).toBe(1n << 2n);
+    if (PROJECT_IS_OPEN) expect(capabilities).toBe(1n << 2n);
   });
 
   it('starts from a clone in a closed folder, installed without install scripts', async () => {
-    const sources = await cloneInto(folder);
+    const sources = await cloneInto(own);
     const clone = startProcess(fresh, { sources });
     const { host, owned } = await clone.next();
     await inSession({ host: String(host) }, (client) => client.query('SELECT 1'));
@@ -69,26 +70,27 @@ describe.runIf(ROOT && process.platform === 'linux')('the embedded database of a
   });
 
   it('starts from a clone whose files are all for root alone', async () => {
-    const sources = await cloneInto(folder);
-    spawnSync('chmod', ['-R', 'go=', folder]);
+    const sources = await cloneInto(own);
+    spawnSync('chmod', ['-R', 'go=', own]);
     const clone = startProcess(fresh, { sources });
     expect(await clone.next()).toMatchObject({ owned: true });
     await clone.stop();
   });
 
   it('leaves a database with the account it belongs to', async () => {
-    spawnSync('chown', ['-R', `${NOBODY}:${NOBODY}`, directory]);
-    const server = await startEmbedded(directory);
-    const { uid } = await processStatus(await postmasterOf(directory));
+    await (await startEmbedded(fresh)).stop();
+    spawnSync('chown', ['-R', `${NOBODY}:${NOBODY}`, fresh]);
+    const server = await startEmbedded(fresh);
+    const { uid } = await processStatus(await postmasterOf(fresh));
     await server.stop();
     expect(uid).toBe(NOBODY);
   });
 
-  describe.runIf(NODE_IS_OPEN)('or as an ordinary user', () => {
+  describe.runIf(PROJECT_IS_OPEN)('or as an ordinary user', () => {
     const user = { uid: NOBODY, gid: NOBODY };
 
     it('runs as that user', async () => {
-      await chown(folder, NOBODY, NOBODY);
+      await chown(own, NOBODY, NOBODY);
       const server = startProcess(fresh, user);
       await server.next();
       const { uid, capabilities } = await processStatus(await postmasterOf(fresh));
@@ -97,15 +99,15 @@ describe.runIf(ROOT && process.platform === 'linux')('the embedded database of a
     });
 
     it('says whose the data is when it is of another account', async () => {
-      await chmod(folder, 0o755);
+      await chmod(own, 0o755);
       await mkdir(fresh, { mode: 0o700 });
       const server = startProcess(fresh, user);
       await expect(server.next()).rejects.toThrow('belongs to another account (uid 0)');
     });
 
     it('names another folder as the way out when it may not write to this one', async () => {
-      await chmod(folder, 0o755);
-      const server = startProcess(join(folder, 'data', 'postgres'), user);
+      await chmod(own, 0o755);
+      const server = startProcess(join(own, 'data', 'postgres'), user);
       await expect(server.next()).rejects.toThrow('Set MILEPOST_DATA_DIR to another folder');
     });
   });

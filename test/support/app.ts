@@ -1,0 +1,113 @@
+import { pino } from 'pino';
+import { afterAll } from 'vitest';
+import { type App, createApp } from '../../src/app.ts';
+import { readConfig } from '../../src/config.ts';
+import { type Database, openDatabase } from '../../src/database/client.ts';
+import { newId } from '../../src/ids.ts';
+import { createLanguageModel } from '../../src/language-model/create.ts';
+import { newApiKeySecret } from '../../src/workspaces/api-keys.ts';
+import { saveApiKey } from '../../src/workspaces/operations.ts';
+import { createTestDatabase } from './database.ts';
+import { type ScriptedModel, startScriptedModel } from './scripted-model.ts';
+
+/** Long enough for any test, and the same in every app of a run, as one server's would be after a restart. */
+const SECRET = 'a secret for tests, of more than 32 characters';
+
+// biome-ignore lint/suspicious/noExplicitAny: answers are read by tests, which know their shape
+type Answer = any;
+
+/** Somebody who holds a credential. */
+export interface Caller {
+  credential: string;
+  workspaceId: string;
+  /** Runs a GraphQL document and returns its `data`; fails on errors. */
+  query(document: string, variables?: object): Promise<Answer>;
+  /** The same, with `errors` and the HTTP status. */
+  execute(document: string, variables?: object): Promise<{ status: number; data: Answer; errors: Answer[] | undefined }>;
+  /** Calls a REST route. */
+  rest(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<{ status: number; headers: Headers; body: Answer }>;
+}
+
+export interface TestApp extends Caller {
+  app: App;
+  database: Database;
+  model: ScriptedModel;
+  /** The origin it listens at; begins to listen on the first call. */
+  origin(): Promise<string>;
+  /** Another caller: of a new workspace, with some permissions in this one, or with any credential. */
+  stranger(): Promise<Caller>;
+  withPermissions(...permissions: ('READ' | 'WRITE')[]): Promise<Caller>;
+  withCredential(credential: string): Caller;
+}
+
+export interface TestAppOptions {
+  /** Variables of the environment. */
+  environment?: Record<string, string>;
+}
+
+/** An app with a database of its own, the scripted model and a key that may do everything. Closed after the file. */
+export async function startTestApp({ environment = {} }: TestAppOptions = {}): Promise<TestApp> {
+  const { location, drop } = await createTestDatabase();
+  const model = await startScriptedModel();
+  const config = readConfig({ PORT: '0', OPENAI_BASE_URL: model.url, OPENAI_MODEL: 'scripted', SHUTDOWN_GRACE_MS: '1000', ...environment });
+  const database = openDatabase({ location, maxConnections: 10, onConnectionLost: () => {} });
+  const log = pino({ level: process.env['LOG_LEVEL'] ?? 'silent' });
+  const app = createApp({ config, database, model: createLanguageModel(config.model), secret: SECRET, log });
+  let listening: Promise<string> | undefined;
+  afterAll(async () => {
+    await app.dispose();
+    await model.close();
+    await database.close();
+    await drop();
+  });
+  const caller = (workspaceId: string, credential: string) => callerOf(app, workspaceId, credential);
+  const newCaller = async (workspaceId: string, permissions: ('READ' | 'WRITE')[]) => {
+    const { secret } = await saveApiKey(database.db, { workspaceId, name: 'Test key', permissions, secret: newApiKeySecret() });
+    return caller(workspaceId, secret);
+  };
+  const newWorkspace = async () => (await database.db.workspace.create({ data: { id: newId('Workspace'), name: 'Test' } })).id;
+  const workspaceId = await newWorkspace();
+  return {
+    ...(await newCaller(workspaceId, ['READ', 'WRITE'])),
+    app,
+    database,
+    model,
+    origin: () => {
+      listening ??= app.listen().then(({ port }) => `http://127.0.0.1:${port}`);
+      return listening;
+    },
+    stranger: async () => newCaller(await newWorkspace(), ['READ', 'WRITE']),
+    withPermissions: (...permissions) => newCaller(workspaceId, permissions),
+    withCredential: (credential) => caller(workspaceId, credential),
+  };
+}
+
+function callerOf(app: App, workspaceId: string, credential: string): Caller {
+  const send = (method: string, path: string, body: unknown, headers: Record<string, string>) => {
+    const init: RequestInit = { method, headers: { authorization: `Bearer ${credential}`, ...headers } };
+    if (body !== undefined) {
+      init.body = typeof body === 'string' ? body : JSON.stringify(body);
+      init.headers = { 'content-type': 'application/json', ...init.headers };
+    }
+    return app.fetch(new Request(`http://milepost.test${path}`, init));
+  };
+  const execute: Caller['execute'] = async (document, variables = {}) => {
+    const response = await send('POST', '/graphql', { query: document, variables }, {});
+    return { status: response.status, ...((await response.json()) as { data: Answer; errors: Answer[] | undefined }) };
+  };
+  return {
+    credential,
+    workspaceId,
+    execute,
+    async query(document, variables) {
+      const { data, errors } = await execute(document, variables);
+      if (errors) throw new Error(JSON.stringify(errors));
+      return data;
+    },
+    async rest(method, path, body, headers = {}) {
+      const response = await send(method, path, body, headers);
+      const text = await response.text();
+      return { status: response.status, headers: response.headers, body: text === '' ? undefined : JSON.parse(text) };
+    },
+  };
+}
