@@ -18,6 +18,7 @@ const MessageRoleEnum = builder.enumType('MessageRole', {
 
 export const MessageType = builder.prismaNode('Message', {
   description: 'One thing said in a conversation.',
+  nullable: true,
   id: { resolve: ({ id }) => id },
   findUnique: (id, ctx) => ({
     workspaceId_id: { workspaceId: ctx.workspaceId, id },
@@ -39,6 +40,7 @@ const MessageConnection = builder.connectionObject(
 
 export const ConversationType = builder.prismaNode('Conversation', {
   description: 'The exchange between one identity and the assistants of one channel. It comes into being with the first message.',
+  nullable: true,
   id: { resolve: ({ id }) => id },
   findUnique: (id, ctx) => ({ workspaceId_id: { workspaceId: ctx.workspaceId, id }, AND: ownedByIdentity(ctx) }),
   fields: (t) => ({

@@ -78,7 +78,8 @@ async function obstacleFor(runner: Runner, postgres: string, directories: string
   const [command = '', ...args] = [...runner.prefix, 'sh', '-c', script, postgres, ...directories];
   try {
     const { stderr } = await run(command, args, { ...runner.options, cwd: '/' });
-    return stderr.trim();
+    // Only a warning here, but initdb fails with the same words.
+    return stderr.includes('invalid binary') ? stderr.trim() : '';
   } catch (error) {
     const { stderr, message } = error as Error & { stderr?: string };
     return (stderr || message).trim().replace(/\.$/, '');

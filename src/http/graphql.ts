@@ -45,11 +45,11 @@ export function createGraphql(log: Logger): Graphql {
 
 /** The error as clients may see it: what they can act on with its code, everything else masked and logged. */
 export function toGraphqlError(error: unknown, log: Logger): GraphQLError {
-  const original = error instanceof GraphQLError ? (error.originalError ?? null) : error;
+  const cause = causeOf(error);
+  const known = toDomainError(cause) ?? pageFault(cause);
   // A fault of the document itself: its syntax, its fields, its variables.
-  if (error instanceof GraphQLError && !original) return error;
-  const known = toDomainError(original) ?? pageFault(original);
-  if (!known) log.error({ err: original }, 'A GraphQL request failed for a reason of our own');
+  if (!known && error instanceof GraphQLError && cause instanceof GraphQLError) return error;
+  if (!known) log.error({ err: cause }, 'A GraphQL request failed for a reason of our own');
   const { nodes, path } = error instanceof GraphQLError ? error : {};
   return new GraphQLError(known?.message ?? 'The server failed. The fault is not yours; trying again may help.', {
     nodes,
@@ -60,6 +60,11 @@ export function toGraphqlError(error: unknown, log: Logger): GraphQLError {
       ...(known && !path && { http: { status: statusOf(known) } }),
     },
   });
+}
+
+/** What was thrown first: the executor wraps it to say where, sometimes twice. */
+function causeOf(error: unknown): unknown {
+  return error instanceof GraphQLError && error.originalError ? causeOf(error.originalError) : error;
 }
 
 /** Pothos refuses wrong `first`, `last`, `before` and `after` by errors of its own. */

@@ -5,6 +5,7 @@ import { archiveStage, createStage, findStage, listStages, updateStage } from '.
 
 export const StageType = builder.prismaNode('Stage', {
   description: "A named phase of the user's journey.",
+  nullable: true,
   id: { resolve: ({ id }) => id },
   findUnique: (id, ctx) => ({ id, workspaceId: ctx.workspaceId }),
   fields: (t) => ({

@@ -72,6 +72,7 @@ const TurnPromptType = builder
 
 export const TurnType = builder.prismaNode('Turn', {
   description: 'One message and its reply.',
+  nullable: true,
   id: { resolve: ({ id }) => id },
   findUnique: (id, ctx) => {
     requireRead(ctx);

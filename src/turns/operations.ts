@@ -114,8 +114,11 @@ export async function followConversationEvents(ctx: Context, conversationId: str
   return followConversation(ctx, conversationId, after ? ctx.cursors.decode(ctx.workspaceId, after) : null);
 }
 
-const WITH_OUTCOME = { messages: { where: { role: 'ASSISTANT' } }, stage: true } satisfies Prisma.TurnInclude;
-/** A turn that has ended, with its reply and stage. */
+const WITH_OUTCOME = {
+  messages: { where: { role: 'ASSISTANT' } },
+  conversation: { select: { identity: { select: { stage: { select: { key: true } } } } } },
+} satisfies Prisma.TurnInclude;
+/** A turn that has ended, with its reply and the stage the identity is in now: the assistant may have moved it. */
 export type AwaitedTurn = Prisma.TurnGetPayload<{ include: typeof WITH_OUTCOME }>;
 
 /** The turn with its reply once it has ended, in whatever way. Throws UnavailableError when the server stops before. */

@@ -77,7 +77,7 @@ function toReplyBody(turn: AwaitedTurn, messageId: string): Record<string, unkno
     message_id: messageId,
     reply_id: reply.id,
     text: reply.text,
-    stage: turn.stage?.key ?? null,
+    stage: turn.conversation.identity.stage?.key ?? null,
     usage: { input_tokens: turn.inputTokens, output_tokens: turn.outputTokens, exact: turn.usageExact },
     created_at: reply.createdAt,
   };

@@ -13,6 +13,7 @@ export const PermissionEnum = builder.enumType('Permission', {
 
 const WorkspaceType = builder.prismaNode('Workspace', {
   description: 'An isolated environment. The credentials name it; nothing crosses its border.',
+  nullable: true,
   id: { resolve: ({ id }) => id },
   findUnique: (id, ctx) => ({ id, AND: { id: ctx.workspaceId } }),
   fields: (t) => ({
