@@ -2,7 +2,13 @@ import { Prisma } from '../generated/prisma/client.ts';
 
 /** Whether a write failed because another row has the same unique values. */
 export function isUniqueViolation(error: unknown): boolean {
-  return error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2002';
+  if (!(error instanceof Prisma.PrismaClientKnownRequestError)) return false;
+  return error.code === 'P2002' || kindOf(error) === 'UniqueConstraintViolation';
+}
+
+/** What the driver says it was; the only hint there is when a raw statement fails. */
+function kindOf({ meta }: Prisma.PrismaClientKnownRequestError): string | undefined {
+  return (meta?.driverAdapterError as { cause?: { kind?: string } } | undefined)?.cause?.kind;
 }
 
 /** The outcome of a write; when another row has the same unique values, throws what `conflict` makes instead. */

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
 import { GraphQLError } from 'graphql';
-import { createYoga, isAsyncIterable, type Plugin, type YogaServerInstance } from 'graphql-yoga';
+import { createYoga, type GraphiQLOptions, isAsyncIterable, type Plugin, type YogaServerInstance } from 'graphql-yoga';
 import type { Logger } from 'pino';
 import type { Context } from '../context.ts';
 import { DomainError, InvalidInputError } from '../errors.ts';
@@ -20,6 +20,25 @@ export interface GraphqlRequest {
 
 export type Graphql = YogaServerInstance<GraphqlRequest, Context>;
 
+const EXPLORER: GraphiQLOptions = {
+  title: 'Milepost',
+  // Over SSE the headers go along with a subscription; this explorer's WebSocket has no credentials.
+  subscriptionsProtocol: 'SSE',
+  headers: '{\n  "authorization": "Bearer YOUR_API_KEY"\n}',
+  defaultQuery: `# Put your API key into the headers below, then run this.
+{
+  identity(by: { externalId: "demo" }) {
+    name
+    stage { key name }
+    memory { key value }
+    conversations(first: 1) {
+      edges { node { id messages(last: 10) { edges { node { role text } } } } }
+    }
+  }
+}
+`,
+};
+
 /** The GraphQL handler; its pipeline serves HTTP, SSE and the WebSocket alike. */
 export function createGraphql(log: Logger): Graphql {
   return createYoga<GraphqlRequest, Context>({
@@ -30,7 +49,7 @@ export function createGraphql(log: Logger): Graphql {
     cors: false,
     logging: false,
     renderGraphiQL,
-    graphiql: { title: 'Milepost', subscriptionsProtocol: 'WS', headers: '{\n  "authorization": "Bearer YOUR_API_KEY"\n}' },
+    graphiql: EXPLORER,
     context: async ({ context }) => {
       try {
         return await context();
@@ -48,7 +67,7 @@ export function toGraphqlError(error: unknown, log: Logger): GraphQLError {
   const cause = causeOf(error);
   const known = toDomainError(cause) ?? pageFault(cause);
   // A fault of the document itself: its syntax, its fields, its variables.
-  if (!known && error instanceof GraphQLError && cause instanceof GraphQLError) return error;
+  if (!known && error instanceof GraphQLError && cause instanceof GraphQLError) return withoutInternals(error);
   if (!known) log.error({ err: cause }, 'A GraphQL request failed for a reason of our own');
   const { nodes, path } = error instanceof GraphQLError ? error : {};
   return new GraphQLError(known?.message ?? 'The server failed. The fault is not yours; trying again may help.', {
@@ -60,6 +79,12 @@ export function toGraphqlError(error: unknown, log: Logger): GraphQLError {
       ...(known && !path && { http: { status: statusOf(known) } }),
     },
   });
+}
+
+/** A fault of the caller's document or request, without the words of the libraries that found it. */
+function withoutInternals({ message, nodes, source, positions, path, extensions }: GraphQLError): GraphQLError {
+  const { originalError: _internal, ...rest } = extensions;
+  return new GraphQLError(message, { nodes, source, positions, path, extensions: rest });
 }
 
 /** What was thrown first: the executor wraps it to say where, sometimes twice. */

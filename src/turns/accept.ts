@@ -6,7 +6,7 @@ import type { Message, Turn } from '../generated/prisma/client.ts';
 import { newId } from '../ids.ts';
 import type { ChannelReference } from '../channels/model.ts';
 import type { IdentityReference } from '../identities/model.ts';
-import type { JsonObject } from '../input.ts';
+import { canName, type JsonObject } from '../input.ts';
 import { WHEN_BUSY, type WhenBusy } from './model.ts';
 import { countTokens } from './tokens.ts';
 
@@ -31,6 +31,8 @@ interface RouteRow {
 
 /** Throws NotFoundError for an unknown identity or channel, ConflictError for a channel on which nobody answers. */
 export async function findRoute(ctx: Context, identity: IdentityReference, channel: ChannelReference): Promise<Route> {
+  if (!canName(identity)) throw noIdentity();
+  if (!canName(channel)) throw noChannel();
   const own = ctx.access.identityId;
   const [row] = await ctx.db.$queryRaw<RouteRow[]>`
     SELECT i.id AS "identityId", i.stage_id AS "stageId", c.id AS "channelId", coalesce(c.active, false) AS "channelActive",
@@ -43,8 +45,8 @@ export async function findRoute(ctx: Context, identity: IdentityReference, chann
     LEFT JOIN channels c ON c.workspace_id = ${ctx.workspaceId} AND c.deleted_at IS NULL
       AND (c.id = ${'id' in channel ? channel.id : null} OR c.key = ${'key' in channel ? channel.key : null})
     LEFT JOIN workers w ON w.id = c.worker_id AND w.deleted_at IS NULL`;
-  if (!row?.identityId) throw new NotFoundError('There is no identity with this id or external id.');
-  if (!row.channelId) throw new NotFoundError('There is no channel with this id or key.');
+  if (!row?.identityId) throw noIdentity();
+  if (!row.channelId) throw noChannel();
   if (!row.channelActive) throw new ConflictError('The channel is not active. Activate it first.', 'CHANNEL_INACTIVE');
   if (!row.workerId) {
     throw new ConflictError('No worker answers on this channel. Connect one: POST /channels/:channel_id/worker/:worker_id, or updateChannel.', 'CHANNEL_WITHOUT_WORKER');
@@ -52,6 +54,14 @@ export async function findRoute(ctx: Context, identity: IdentityReference, chann
   if (!row.assistantId) throw new ConflictError("The channel's worker has no assistant. Create one for it.", 'WORKER_WITHOUT_ASSISTANT');
   const whenBusy = WHEN_BUSY.find((choice) => choice === row.whenBusy) ?? 'QUEUE';
   return { identityId: row.identityId, stageId: row.stageId, channelId: row.channelId, whenBusy };
+}
+
+function noIdentity(): NotFoundError {
+  return new NotFoundError('There is no identity with this id or external id.');
+}
+
+function noChannel(): NotFoundError {
+  return new NotFoundError('There is no channel with this id or key.');
 }
 
 /** A message as it will be stored. */
