@@ -10,6 +10,7 @@ import '../channels/graphql.ts';
 import '../conversations/graphql.ts';
 import '../turns/graphql.ts';
 import '../turns/events.graphql.ts';
+import '../journeys/graphql.ts';
 import { builder } from './builder.ts';
 
 /** Every feature has added its types by now. */

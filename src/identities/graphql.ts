@@ -68,7 +68,7 @@ builder.queryFields((t) => ({
     nullable: true,
     description:
       'One identity; null when there is none in this workspace, or when it is not the one an access token is for.',
-    args: { by: t.arg({ type: IdentityReferenceInput, required: true, description: 'Which one.' }) },
+    args: { by: t.arg({ type: IdentityReferenceInput, required: true, description: 'Its id or its external id.' }) },
     resolve: (query, _root, { by }, ctx) => findIdentity(ctx, toIdentityReference(by), query),
   }),
   identities: t.prismaConnection(
@@ -122,7 +122,7 @@ builder.relayMutationField(
   {
     description: 'The identity as it is now.',
     outputFields: (t) => ({
-      identity: t.field({ type: IdentityType, description: 'The identity.', resolve: ({ identity }) => identity }),
+      identity: t.field({ type: IdentityType, description: 'The whole profile.', resolve: ({ identity }) => identity }),
       created: t.exposeBoolean('created', { description: 'Whether it did not exist before.' }),
     }),
   },
@@ -146,7 +146,7 @@ builder.relayMutationField(
   {
     description: 'Whom to erase.',
     inputFields: (t) => ({
-      identity: t.field({ type: IdentityReferenceInput, required: true, description: 'Which one.' }),
+      identity: t.field({ type: IdentityReferenceInput, required: true, description: 'Its id or its external id.' }),
     }),
   },
   {

@@ -99,7 +99,9 @@ export async function upsertIdentity(
   const changes = parseInput(upsertIdentityInput, input);
   const taken = () => new ConflictError(`There is already an identity with the external id "${changes.externalId}".`);
   const update = async () => {
-    const write = { ...WITH_STAGE, where: { ...by, workspaceId: ctx.workspaceId }, data: defined(changes) };
+    // Prisma cannot return the stage of an update that sets nothing, so it always sets the time.
+    const data = { ...defined(changes), updatedAt: new Date() };
+    const write = { ...WITH_STAGE, where: { ...by, workspaceId: ctx.workspaceId }, data };
     const [identity] = canName(by) ? await uniquely(ctx.db.identity.updateManyAndReturn(write), taken) : [];
     return identity;
   };
@@ -166,6 +168,7 @@ export async function assignStage(
         workspaceId,
         identityId: id,
         fromStageId: before.stageId,
+        fromEnteredAt: before.stageEnteredAt,
         toStageId: stage.id,
         cause,
         metadata,

@@ -79,6 +79,7 @@ CREATE TABLE "stage_transitions" (
     "workspace_id" TEXT NOT NULL,
     "identity_id" TEXT NOT NULL,
     "from_stage_id" TEXT,
+    "from_entered_at" TIMESTAMPTZ(3),
     "to_stage_id" TEXT NOT NULL,
     "cause" "TransitionCause" NOT NULL,
     "metadata" JSONB NOT NULL DEFAULT '{}',
@@ -254,7 +255,7 @@ CREATE UNIQUE INDEX "identities_workspace_id_external_id_key" ON "identities"("w
 CREATE INDEX "stage_transitions_workspace_id_identity_id_id_idx" ON "stage_transitions"("workspace_id", "identity_id", "id");
 
 -- CreateIndex
-CREATE INDEX "stage_transitions_workspace_id_created_at_idx" ON "stage_transitions"("workspace_id", "created_at");
+CREATE INDEX "stage_transitions_workspace_id_created_at_from_stage_id_to__idx" ON "stage_transitions"("workspace_id", "created_at", "from_stage_id", "to_stage_id", "from_entered_at");
 
 -- CreateIndex
 CREATE UNIQUE INDEX "memory_entries_workspace_id_identity_id_key_key" ON "memory_entries"("workspace_id", "identity_id", "key");
