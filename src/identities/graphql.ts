@@ -1,5 +1,6 @@
 import { ConflictError, NotFoundError } from '../errors.ts';
 import { builder } from '../graphql/builder.ts';
+import { ownPage } from '../graphql/cursors.ts';
 import { StageReferenceInput, toStageReference } from '../stages/graphql.ts';
 import { ownIdentity, requireRead } from '../workspaces/access.ts';
 import { PermissionEnum } from '../workspaces/graphql.ts';
@@ -86,8 +87,8 @@ builder.queryFields((t) => ({
             'Only those with this text in their name, email, phone or external id, in any case; 200 characters at most.',
         }),
       },
-      resolve: (query, _root, { stage, search }, ctx) =>
-        listIdentities(ctx, query, { stage: stage ? toStageReference(stage) : null, search: search ?? null }),
+      resolve: (query, _root, { stage, search, ...page }, ctx) =>
+        listIdentities(ctx, ownPage(query, page, { workspaceId: ctx.workspaceId, ...ownIdentity(ctx) }), { stage: stage ? toStageReference(stage) : null, search: search ?? null }),
     },
     IdentityConnection,
   ),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { metadata, nonBlankText, text } from '../input.ts';
-import { stageReference } from '../stages/model.ts';
+import { stageByName, stageReference } from '../stages/model.ts';
 
 /** An identity by its id or by the caller's own id for it. */
 export type IdentityReference = { id: string } | { externalId: string };
@@ -17,11 +17,9 @@ export function toIdentityReference(input: { id?: string | null; externalId?: st
   return input as IdentityReference;
 }
 
-const externalId = nonBlankText
-  .max(200)
-  .refine((value) => !value.startsWith(ID_PREFIX), {
-    error: `must not begin with ${ID_PREFIX}, as ids of identities do`,
-  });
+const externalId = nonBlankText.max(200).refine((value) => !value.startsWith(ID_PREFIX), {
+  error: `must not begin with ${ID_PREFIX}, as ids of identities do`,
+});
 
 const profile = {
   name: text.trim().max(200).nullish(),
@@ -34,8 +32,6 @@ const profile = {
 export const upsertIdentityInput = z.object({ externalId: externalId.optional(), ...profile });
 
 export const newIdentityInput = z.object({ externalId, ...profile });
-
-const stageByName = z.union([z.object({ id: z.string() }), z.object({ key: z.string() })]);
 
 export const assignStageInput = z.object({
   stage: stageByName,

@@ -135,7 +135,7 @@ export async function deleteIdentity(ctx: Context, by: IdentityReference): Promi
 
 /**
  * Moves the identity into a stage and logs the move; naming the stage it is already in changes nothing. Throws
- * NotFoundError, ConflictError for an archived stage, and StageConflictError when it is not in `expectedStage`.
+ * NotFoundError, ConflictError for an archived stage or one that may not follow, and StageConflictError when it is not in `expectedStage`.
  */
 export async function assignStage(
   ctx: Context,
@@ -162,6 +162,9 @@ export async function assignStage(
     const before = await tx.identity.findUniqueOrThrow({ ...WITH_STAGE, where });
     if (expected && before.stageId !== expected.id) throw new StageConflictError(expected, before.stage);
     if (before.stageId === stage.id) return before;
+    if (before.stage?.limitsNext && !before.stage.allowedNextIds.includes(stage.id)) {
+      throw new ConflictError(`The stage "${before.stage.key}" may not be followed by "${stage.key}".`, 'STAGE_NOT_ALLOWED');
+    }
     await tx.stageTransition.create({
       data: {
         id: newId('StageTransition'),

@@ -1,6 +1,7 @@
 import { ConflictError, NotFoundError } from '../errors.ts';
 import { TransitionCause } from '../generated/prisma/enums.ts';
 import { builder } from '../graphql/builder.ts';
+import { ownCursor } from '../graphql/cursors.ts';
 import { UserError } from '../graphql/errors.ts';
 import { StageReferenceInput, StageType, toStageReference } from '../stages/graphql.ts';
 import { followTransitions } from './followed-transitions.ts';
@@ -29,7 +30,7 @@ const StageTransitionType = builder.prismaObject('StageTransition', {
     }),
     toStage: t.relation('toStage', { description: 'Where it is since then.' }),
     cause: t.expose('cause', { type: TransitionCauseEnum, description: 'Who or what moved it.' }),
-    metadata: t.expose('metadata', { type: 'JSONObject', description: 'Data of whoever moved it.' }),
+    metadata: t.expose('metadata', { type: 'JSONObject', description: "Data of whoever moved it; also visible to the identity's own access token." }),
     turnId: t.exposeID('turnId', {
       nullable: true,
       description: 'The turn in which an assistant moved it; null for every other cause.',
@@ -49,7 +50,10 @@ builder.prismaObjectField('Identity', 'transitions', (t) =>
     {
       cursor: 'workspaceId_id',
       description: 'Every move between stages, oldest first.',
-      query: { orderBy: [{ createdAt: 'asc' }, { id: 'asc' }] },
+      query: (args) => ({
+        where: ownCursor(args, (row) => ({ identity: { transitions: { some: row } } })),
+        orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
+      }),
     },
     StageTransitionConnection,
   ),

@@ -1,13 +1,18 @@
 import { ConflictError, NotFoundError } from '../errors.ts';
 import { builder } from '../graphql/builder.ts';
+import { ownPage } from '../graphql/cursors.ts';
+import { operatorOnly, requireRead } from '../workspaces/access.ts';
 import type { StageReference } from './model.ts';
-import { archiveStage, createStage, findStage, listStages, updateStage } from './operations.ts';
+import { archiveStage, createStage, findStage, listAllowedNext, listStages, updateStage } from './operations.ts';
 
 export const StageType = builder.prismaNode('Stage', {
   description: "A named phase of the user's journey.",
   nullable: true,
   id: { resolve: ({ id }) => id },
-  findUnique: (id, ctx) => ({ id, workspaceId: ctx.workspaceId }),
+  findUnique: (id, ctx) => {
+    requireRead(ctx);
+    return { id, workspaceId: ctx.workspaceId, ...operatorOnly(ctx) };
+  },
   fields: (t) => ({
     key: t.exposeString('key', {
       description: 'Slug-like name given at creation; it survives a rename. Templates compare with it.',
@@ -19,7 +24,7 @@ export const StageType = builder.prismaNode('Stage', {
     }),
     metadata: t.expose('metadata', {
       type: 'JSONObject',
-      description: 'Data of the caller, readable in templates as `identity.stage_metadata`.',
+      description: 'Data of the caller, readable in templates as `identity.stage_metadata`; also visible to the access tokens of identities that have been in it.',
     }),
     archivedAt: t.expose('archivedAt', {
       type: 'DateTime',
@@ -30,6 +35,15 @@ export const StageType = builder.prismaNode('Stage', {
     updatedAt: t.expose('updatedAt', { type: 'DateTime', description: 'When it was last changed.' }),
   }),
 });
+
+builder.prismaObjectField(StageType, 'allowedNext', (t) =>
+  t.field({
+    type: [StageType],
+    nullable: true,
+    description: 'The stages an identity may be moved to from here; null when any may follow, empty for an end of the journey.',
+    resolve: (stage, _args, ctx) => listAllowedNext(ctx, stage),
+  }),
+);
 
 export const StageConnection = builder.connectionObject(
   { type: StageType, name: 'StageConnection', description: 'A page of stages.' },
@@ -55,7 +69,7 @@ builder.queryFields((t) => ({
     type: 'Stage',
     nullable: true,
     description: 'One stage, archived or not; null when there is none in this workspace.',
-    args: { by: t.arg({ type: StageReferenceInput, required: true, description: 'Which one.' }) },
+    args: { by: t.arg({ type: StageReferenceInput, required: true, description: 'Its id or its key.' }) },
     resolve: (query, _root, { by }, ctx) => findStage(ctx, toStageReference(by), query),
   }),
   stages: t.prismaConnection(
@@ -66,8 +80,8 @@ builder.queryFields((t) => ({
       args: {
         includeArchived: t.arg.boolean({ defaultValue: false, description: 'Whether to list archived stages too.' }),
       },
-      resolve: (query, _root, { includeArchived }, ctx) =>
-        listStages(ctx, query, { includeArchived: includeArchived ?? false }),
+      resolve: (query, _root, { includeArchived, ...page }, ctx) =>
+        listStages(ctx, ownPage(query, page, { workspaceId: ctx.workspaceId }), { includeArchived: includeArchived ?? false }),
     },
     StageConnection,
   ),
@@ -85,6 +99,10 @@ builder.relayMutationField(
       assistantId: t.id({
         description: "The assistant that answers while an identity is in it; omitted: the worker's default.",
       }),
+      allowedNext: t.field({
+        type: [StageReferenceInput],
+        description: 'The only stages that may follow it, 100 at most; omitted: any may. An empty list makes it an end.',
+      }),
     }),
   },
   {
@@ -95,7 +113,7 @@ builder.relayMutationField(
   {
     description: 'The stage that was defined.',
     outputFields: (t) => ({
-      stage: t.field({ type: StageType, description: 'The stage.', resolve: ({ stage }) => stage }),
+      stage: t.field({ type: StageType, description: 'The stage with its id and key.', resolve: ({ stage }) => stage }),
     }),
   },
 );
@@ -105,11 +123,15 @@ builder.relayMutationField(
   {
     description: 'Changes of a stage. Omitted fields keep what they are, null clears.',
     inputFields: (t) => ({
-      stage: t.field({ type: StageReferenceInput, required: true, description: 'Which one.' }),
+      stage: t.field({ type: StageReferenceInput, required: true, description: 'Its id or its key.' }),
       name: t.string({ description: 'What people call it, 3 to 100 characters.' }),
       description: t.string({ description: 'What it means.' }),
       metadata: t.field({ type: 'JSONObject', description: 'Data of the caller; replaces what is there.' }),
       assistantId: t.id({ description: 'The assistant that answers while an identity is in it.' }),
+      allowedNext: t.field({
+        type: [StageReferenceInput],
+        description: 'The only stages that may follow it, 100 at most; null lifts the limit, an empty list makes it an end.',
+      }),
     }),
   },
   {
@@ -122,7 +144,7 @@ builder.relayMutationField(
   {
     description: 'The stage as it is now.',
     outputFields: (t) => ({
-      stage: t.field({ type: StageType, description: 'The stage.', resolve: ({ stage }) => stage }),
+      stage: t.field({ type: StageType, description: 'The stage after the change.', resolve: ({ stage }) => stage }),
     }),
   },
 );
@@ -131,7 +153,9 @@ builder.relayMutationField(
   'archiveStage',
   {
     description: 'Which stage to take out of use.',
-    inputFields: (t) => ({ stage: t.field({ type: StageReferenceInput, required: true, description: 'Which one.' }) }),
+    inputFields: (t) => ({
+      stage: t.field({ type: StageReferenceInput, required: true, description: 'Its id or its key.' }),
+    }),
   },
   {
     description: 'Takes a stage out of use: nobody can be moved into it, those who are in it stay.',
@@ -141,7 +165,11 @@ builder.relayMutationField(
   {
     description: 'The archived stage.',
     outputFields: (t) => ({
-      stage: t.field({ type: StageType, description: 'The stage.', resolve: ({ stage }) => stage }),
+      stage: t.field({
+        type: StageType,
+        description: 'The stage with the time of its archiving.',
+        resolve: ({ stage }) => stage,
+      }),
     }),
   },
 );

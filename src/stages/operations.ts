@@ -45,10 +45,11 @@ async function lookUp(ctx: Context, by: StageReference, query: StageQuery = {}):
 /** Throws ConflictError when the key is taken, also by an archived stage. */
 export async function createStage(ctx: Context, input: unknown): Promise<Stage> {
   requireOperatorWrite(ctx);
-  const stage = parseInput(createStageInput, input);
+  const { allowedNext, ...stage } = parseInput(createStageInput, input);
   await requireAssistant(ctx, stage.assistantId);
+  const limits = await limitsOf(ctx, allowedNext);
   return uniquely(
-    ctx.db.stage.create({ data: { ...defined(stage), id: newId('Stage'), workspaceId: ctx.workspaceId } }),
+    ctx.db.stage.create({ data: { ...defined(stage), ...limits, id: newId('Stage'), workspaceId: ctx.workspaceId } }),
     () => new ConflictError(`There is already a stage with the key "${stage.key}".`),
   );
 }
@@ -56,10 +57,11 @@ export async function createStage(ctx: Context, input: unknown): Promise<Stage> 
 /** Omitted fields keep what they are, null clears. The key never changes. */
 export async function updateStage(ctx: Context, by: StageReference, input: unknown): Promise<Stage> {
   requireOperatorWrite(ctx);
-  const changes = parseInput(updateStageInput, input);
+  const { allowedNext, ...changes } = parseInput(updateStageInput, input);
   await requireAssistant(ctx, changes.assistantId);
+  const limits = await limitsOf(ctx, allowedNext);
   const { id } = await requireStage(ctx, by);
-  return ctx.db.stage.update({ where: { id, workspaceId: ctx.workspaceId }, data: defined(changes) });
+  return ctx.db.stage.update({ where: { id, workspaceId: ctx.workspaceId }, data: { ...defined(changes), ...limits } });
 }
 
 /** Takes a stage out of use: nobody can be moved into it, those who are in it stay. Archiving again changes nothing. */
@@ -72,9 +74,27 @@ export async function archiveStage(ctx: Context, by: StageReference): Promise<St
   });
 }
 
+/** The stages that may follow one, oldest first; null when any may. */
+export async function listAllowedNext(ctx: Context, stage: Stage): Promise<Stage[] | null> {
+  if (!stage.limitsNext) return null;
+  const where = { workspaceId: ctx.workspaceId, id: { in: stage.allowedNextIds } };
+  return ctx.db.stage.findMany({ where, orderBy: [{ createdAt: 'asc' }, { id: 'asc' }] });
+}
+
+/** What is stored of the stages that may follow: omitted keeps, null lifts the limit, an empty list makes the stage an end. */
+async function limitsOf(ctx: Context, allowedNext: StageReference[] | null | undefined) {
+  if (allowedNext === undefined) return {};
+  if (allowedNext === null) return { limitsNext: false, allowedNextIds: [] };
+  const next = await Promise.all(allowedNext.map((by) => lookUp(ctx, by)));
+  const missing = next.flatMap((stage, index) => (stage ? [] : [{ path: `allowedNext.${index}`, message: 'names no stage of this workspace' }]));
+  if (missing.length > 0) throw new InvalidInputError(missing);
+  return { limitsNext: true, allowedNextIds: next.map((stage) => (stage as Stage).id) };
+}
+
 async function requireAssistant(ctx: Context, id: string | null | undefined): Promise<void> {
   if (id == null) return;
-  const assistant = await ctx.db.assistant.findFirst({ where: { id, workspaceId: ctx.workspaceId, deletedAt: null } });
+  const where = { id, workspaceId: ctx.workspaceId, deletedAt: null };
+  const assistant = canName({ id }) && (await ctx.db.assistant.findFirst({ where }));
   if (!assistant)
     throw new InvalidInputError([{ path: 'assistantId', message: 'names no assistant of this workspace' }]);
 }

@@ -49,6 +49,8 @@ CREATE TABLE "stages" (
     "description" TEXT,
     "metadata" JSONB NOT NULL DEFAULT '{}',
     "assistant_id" TEXT,
+    "limits_next" BOOLEAN NOT NULL DEFAULT false,
+    "allowed_next_ids" TEXT[],
     "archived_at" TIMESTAMPTZ(3),
     "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
     "updated_at" TIMESTAMPTZ(3) NOT NULL,
