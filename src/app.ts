@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Config } from './config.ts';
 import type { Context, Services } from './context.ts';
@@ -23,6 +24,8 @@ export interface AppOptions {
   /** Signs access tokens and cursors. */
   secret: string;
   log: Logger;
+  /** No other process uses the database. */
+  alone?: boolean;
 }
 
 export interface App {
@@ -34,8 +37,11 @@ export interface App {
   dispose(): Promise<void>;
 }
 
+/** How long readers may take to be told the last events, in milliseconds. */
+const READERS_PATIENCE_MS = 1000;
+
 /** Builds everything there is, once. */
-export function createApp({ config, database, model, secret, log }: AppOptions): App {
+export function createApp({ config, database, model, secret, log, alone = false }: AppOptions): App {
   const core: Omit<Services, 'turns'> = {
     db: database.db,
     log,
@@ -44,28 +50,32 @@ export function createApp({ config, database, model, secret, log }: AppOptions):
     eventLog: new MemoryEventLog({ maxBytes: config.eventLogBytes }),
     cursors: createCursors(secret),
   };
-  const services: Services = { ...core, turns: new TurnRunner(core, { model, contextTokens: config.contextTokens }) };
+  const services: Services = { ...core, turns: new TurnRunner(core, { model, contextTokens: config.contextTokens, alone }) };
   const contextOf = async (credential: string): Promise<Context> => {
     const access = await authenticate(services, credential);
     return { ...services, workspaceId: access.workspaceId, access, requestId: randomUUID() };
   };
-  const graphql = createGraphql(log);
-  const { corsOrigins, bodyLimitBytes } = config;
-  const routes = createRoutes({ authenticate: contextOf, graphql, log, corsOrigins, bodyLimitBytes });
-  const server = createHttpServer({ routes, graphql, authenticate: contextOf, log, bodyLimitBytes });
+  const { corsOrigins, bodyLimitBytes, socketBufferBytes: bufferBytes, stallTimeoutMs, sseHeartbeatMs, webSocketKeepAliveMs } = config;
+  const streamLimits = { heartbeatMs: sseHeartbeatMs, stallTimeoutMs, bufferBytes };
+  const graphql = createGraphql(log, streamLimits);
+  const shared = { authenticate: contextOf, graphql, log, bodyLimitBytes };
+  const routes = createRoutes({ ...shared, corsOrigins, streamLimits });
+  const server = createHttpServer({ ...shared, routes, bufferBytes, keepAliveMs: webSocketKeepAliveMs });
   return {
     fetch: async (request) => routes.fetch(request),
     async listen() {
       await services.turns.start();
       const address = await server.listen(config.port, config.host);
-      void loadTokenizer();
+      loadTokenizer().catch((error) => log.error({ err: error }, 'The tokenizer could not be loaded'));
       return address;
     },
     async dispose() {
       server.stopAccepting();
       await services.turns.close(config.shutdownGraceMs);
-      // Readers have been told how their turns ended; now they are let go.
-      services.eventLog.close();
+      // Readers are told how their turns ended; then they are let go, and sockets close.
+      const told = new AbortController();
+      await Promise.race([services.eventLog.close(), pause(READERS_PATIENCE_MS, undefined, { signal: told.signal }).catch(() => undefined)]);
+      told.abort();
       await server.close();
     },
   };

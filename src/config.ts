@@ -34,11 +34,14 @@ const ENVIRONMENT = z.object({
     .default('')
     .transform((list) => list.split(',').map((origin) => origin.trim()))
     .transform((list) => list.filter((origin) => origin !== ''))
-    .pipe(z.array(z.union([z.literal('*'), webUrl], { error: 'must be * or a list of origins, separated by commas' }))),
+    .pipe(z.array(z.union([z.literal('*'), webUrl.transform((url) => new URL(url).origin)], { error: 'must be * or a list of origins, separated by commas' }))),
   BODY_LIMIT_BYTES: wholeNumber(1024, 104_857_600, 1_048_576),
   CONTEXT_TOKENS: wholeNumber(256, 10_000_000, 16_000),
   EVENT_LOG_BYTES: wholeNumber(1_048_576, 64 * 1_073_741_824, 268_435_456),
   SOCKET_BUFFER_BYTES: wholeNumber(16_384, 1_073_741_824, 4_194_304),
+  STALL_TIMEOUT_MS: wholeNumber(10, 3_600_000, 60_000),
+  SSE_HEARTBEAT_MS: wholeNumber(10, 3_600_000, 10_000),
+  WEBSOCKET_KEEP_ALIVE_MS: wholeNumber(10, 3_600_000, 12_000),
   SHUTDOWN_GRACE_MS: wholeNumber(0, 600_000, 10_000),
 });
 
@@ -72,6 +75,12 @@ export interface Config {
   eventLogBytes: number;
   /** A socket with more unsent bytes than this is closed. */
   socketBufferBytes: number;
+  /** A stream that takes nothing for so long is closed. */
+  stallTimeoutMs: number;
+  /** Server-sent events: a comment is sent after so much silence. */
+  sseHeartbeatMs: number;
+  /** A WebSocket is pinged so often; a client that does not answer by the next ping is gone. */
+  webSocketKeepAliveMs: number;
   shutdownGraceMs: number;
   version: string;
 }
@@ -115,6 +124,9 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     contextTokens: env.CONTEXT_TOKENS,
     eventLogBytes: env.EVENT_LOG_BYTES,
     socketBufferBytes: env.SOCKET_BUFFER_BYTES,
+    stallTimeoutMs: env.STALL_TIMEOUT_MS,
+    sseHeartbeatMs: env.SSE_HEARTBEAT_MS,
+    webSocketKeepAliveMs: env.WEBSOCKET_KEEP_ALIVE_MS,
     shutdownGraceMs: env.SHUTDOWN_GRACE_MS,
     version: readVersion(),
   };

@@ -31,7 +31,9 @@ async function main(): Promise<void> {
   });
   const firstKey = await prepareFirstStart(database.db, config);
   const model = createLanguageModel(config.model);
-  const app = createApp({ config, database, model, secret: config.secret ?? (await readSecret(config.dataDir)), log });
+  const secret = config.secret ?? (await readSecret(config.dataDir));
+  // Whoever started the embedded database is the only one to use it.
+  const app = createApp({ config, database, model, secret, log, alone: server.embedded });
   const address = await app.listen().catch((error) => explainListening(error, config));
   process.stdout.write(welcome({ config, address: address as AddressInfo, model, migrations, firstKey, embedded: server.embedded }));
 

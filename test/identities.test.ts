@@ -7,7 +7,12 @@ import { statementsOf } from './support/statements.ts';
 const app = await startTestApp();
 
 const upsert = (by: object, profile: object = {}, caller: Caller = app) =>
-  mutate(caller, 'upsertIdentity', { identity: by, ...profile }, 'created identity { id externalId name phone email metadata stage { key } }');
+  mutate(
+    caller,
+    'upsertIdentity',
+    { identity: by, ...profile },
+    'created identity { id externalId name phone email metadata stage { key } }',
+  );
 const remove = (by: object, caller: Caller = app) =>
   mutate(
     caller,
@@ -26,7 +31,13 @@ describe('upsertIdentity', () => {
   it('creates an identity for an external id nobody has', async () => {
     const { created, identity } = await upsert({ externalId: 'user-1' }, { name: 'Ada', metadata: { plan: 'pro' } });
     expect(created).toBe(true);
-    expect(identity).toMatchObject({ externalId: 'user-1', name: 'Ada', phone: null, metadata: { plan: 'pro' }, stage: null });
+    expect(identity).toMatchObject({
+      externalId: 'user-1',
+      name: 'Ada',
+      phone: null,
+      metadata: { plan: 'pro' },
+      stage: null,
+    });
     expect(identity.id).toMatch(/^idn_/);
   });
 
@@ -35,6 +46,11 @@ describe('upsertIdentity', () => {
     const { created, identity } = await upsert({ externalId: 'user-2' }, { phone: null, email: 'g@example.org' });
     expect(created).toBe(false);
     expect(identity).toMatchObject({ name: 'Grace', phone: null, email: 'g@example.org', metadata: { a: 1 } });
+  });
+
+  it('finds an identity without changing it when nothing is given', async () => {
+    const { identity } = await upsert({ externalId: 'unchanged' }, { name: 'Same' });
+    expect(await upsert({ externalId: 'unchanged' })).toMatchObject({ created: false, identity });
   });
 
   it('changes the external id', async () => {
@@ -78,13 +94,17 @@ describe('upsertIdentity', () => {
   });
 
   it('is forbidden to a key that only reads', async () => {
-    expect(await upsert({ externalId: 'x' }, {}, await app.withPermissions('READ'))).toMatchObject({ code: 'FORBIDDEN' });
+    expect(await upsert({ externalId: 'x' }, {}, await app.withPermissions('READ'))).toMatchObject({
+      code: 'FORBIDDEN',
+    });
   });
 
   it('works with a key that only writes', async () => {
     const writer = await app.withPermissions('WRITE');
     const input = { identity: { externalId: 'written' } };
-    expect(await mutate(writer, 'upsertIdentity', input, 'created identity { externalId }')).toMatchObject({ created: true });
+    expect(await mutate(writer, 'upsertIdentity', input, 'created identity { externalId }')).toMatchObject({
+      created: true,
+    });
   });
 });
 
@@ -93,7 +113,9 @@ describe('identities', () => {
     identities(stage: $stage, search: $search) { edges { node { externalId } } }
   }`;
   const listIn = async (caller: Caller, filter: object) =>
-    (await caller.query(LIST, filter)).identities.edges.map(({ node }: { node: { externalId: string } }) => node.externalId);
+    (await caller.query(LIST, filter)).identities.edges.map(
+      ({ node }: { node: { externalId: string } }) => node.externalId,
+    );
 
   it('are searched by part of a name, email, phone or external id, in any case', async () => {
     const other = await app.stranger();
@@ -156,21 +178,31 @@ describe('deleteIdentity', () => {
     expect((await other.rest('POST', '/conversation/ada/chat/web', { text: 'Hello' })).status).toBe(200);
 
     expect(await remove({ externalId: 'ada' }, other)).toMatchObject({
-      erasure: { identityId: id, conversations: 1, turns: 1, messages: 2, memoryEntries: 1, transitions: 1, prompts: 1 },
+      erasure: {
+        identityId: id,
+        conversations: 1,
+        turns: 1,
+        messages: 2,
+        memoryEntries: 1,
+        transitions: 1,
+        prompts: 1,
+      },
     });
     expect(await find({ id }, other)).toBeNull();
     expect(await remove({ id }, other)).toMatchObject({ code: 'NOT_FOUND' });
     expect(await app.database.db.prompt.count({ where: { workspaceId: other.workspaceId } })).toBe(0);
   });
 
-  it('keeps the instructions that others have used too', async () => {
+  it('keeps rendered instructions that another identity has used too', async () => {
     const other = await app.stranger();
-    await prepareDemo(other, { instructions: 'The same for all.' });
-    await upsert({ externalId: 'bob' }, {}, other);
+    await prepareDemo(other);
     await other.rest('POST', '/conversation/ada/chat/web', { text: 'Hello' });
-    await other.rest('POST', '/conversation/bob/chat/web', { text: 'Hello' });
-    expect(await remove({ externalId: 'ada' }, other)).toMatchObject({ erasure: { turns: 1, prompts: 0 } });
-    expect(await remove({ externalId: 'bob' }, other)).toMatchObject({ erasure: { turns: 1, prompts: 1 } });
+    await upsert({ externalId: 'ada' }, { externalId: 'once-ada' }, other);
+    await upsert({ externalId: 'ada' }, { name: 'Ada' }, other);
+    await mutate(other, 'assignStage', { identity: { externalId: 'ada' }, stage: { key: 'onboarding' } });
+    await other.rest('POST', '/conversation/ada/chat/web', { text: 'Hello' });
+    expect(await remove({ externalId: 'once-ada' }, other)).toMatchObject({ erasure: { turns: 1, prompts: 0 } });
+    expect(await remove({ externalId: 'ada' }, other)).toMatchObject({ erasure: { turns: 1, prompts: 1 } });
   });
 
   it('lets the external id be used again', async () => {
@@ -200,7 +232,9 @@ describe('an access token', () => {
     const identity = { externalId: 'fixed' };
     expect(await upsert(identity, { name: 'Me' }, holder)).toMatchObject({ code: 'FORBIDDEN' });
     expect(await remove(identity, holder)).toMatchObject({ code: 'FORBIDDEN' });
-    expect(await mutate(holder, 'assignStage', { identity, stage: { key: 'any' } })).toMatchObject({ code: 'FORBIDDEN' });
+    expect(await mutate(holder, 'assignStage', { identity, stage: { key: 'any' } })).toMatchObject({
+      code: 'FORBIDDEN',
+    });
     expect(await mutate(holder, 'createAccessToken', { identity })).toMatchObject({ code: 'FORBIDDEN' });
   });
 
@@ -241,6 +275,8 @@ describe('an access token', () => {
   });
 
   it('is made only for an identity that exists', async () => {
-    expect(await mutate(app, 'createAccessToken', { identity: { externalId: 'nobody' } })).toMatchObject({ code: 'NOT_FOUND' });
+    expect(await mutate(app, 'createAccessToken', { identity: { externalId: 'nobody' } })).toMatchObject({
+      code: 'NOT_FOUND',
+    });
   });
 });

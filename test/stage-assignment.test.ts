@@ -7,7 +7,8 @@ const app = await startTestApp();
 for (const name of ['Onboarding', 'Active', 'Former']) await mutate(app, 'createStage', { name });
 await mutate(app, 'archiveStage', { stage: { key: 'former' } });
 
-const TRANSITIONS = 'transitions { edges { node { id fromStage { key } toStage { key } cause metadata turnId createdAt } } }';
+const TRANSITIONS =
+  'transitions { edges { node { id fromStage { key } toStage { key } cause metadata turnId createdAt } } }';
 const assign = (externalId: string, stage: string, more: object = {}, caller: Caller = app) =>
   mutate(
     caller,
@@ -25,7 +26,13 @@ describe('assignStage', () => {
     const { identity } = await assign('mover', 'active');
     const [one, two] = identity.transitions.edges.map(({ node }: { node: object }) => node);
     expect(identity.stage.key).toBe('active');
-    expect(one).toMatchObject({ fromStage: null, toStage: { key: 'onboarding' }, cause: 'API', metadata: { via: 'form' }, turnId: null });
+    expect(one).toMatchObject({
+      fromStage: null,
+      toStage: { key: 'onboarding' },
+      cause: 'API',
+      metadata: { via: 'form' },
+      turnId: null,
+    });
     expect(two).toMatchObject({ fromStage: { key: 'onboarding' }, toStage: { key: 'active' }, metadata: {} });
     expect(first.identity.stageEnteredAt).toBe(one.createdAt);
     expect(identity.stageEnteredAt).toBe(two.createdAt);
@@ -81,7 +88,10 @@ describe('assignStage', () => {
     await arrive('contested');
     await assign('contested', 'onboarding');
     const expectedStage = { key: 'onboarding' };
-    const results = await Promise.all([assign('contested', 'active', { expectedStage }), assign('contested', 'active', { expectedStage })]);
+    const results = await Promise.all([
+      assign('contested', 'active', { expectedStage }),
+      assign('contested', 'active', { expectedStage }),
+    ]);
     expect(results.map(({ __typename }) => __typename).sort()).toEqual(['AssignStagePayload', 'StageConflictError']);
   });
 

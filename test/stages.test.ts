@@ -12,12 +12,22 @@ const FIND = 'query ($by: StageReference!) { stage(by: $by) { id key name descri
 describe('createStage', () => {
   it('makes the key from the name', async () => {
     const { stage } = await create({ name: '  Onboarding Complète! ' });
-    expect(stage).toMatchObject({ key: 'onboarding_complete', name: 'Onboarding Complète!', metadata: {}, description: null });
+    expect(stage).toMatchObject({
+      key: 'onboarding_complete',
+      name: 'Onboarding Complète!',
+      metadata: {},
+      description: null,
+    });
     expect(stage.id).toMatch(/^stg_/);
   });
 
   it('takes the key it is given', async () => {
-    const { stage } = await create({ name: 'Trial', key: 'trial-2', description: 'First days', metadata: { days: 14 } });
+    const { stage } = await create({
+      name: 'Trial',
+      key: 'trial-2',
+      description: 'First days',
+      metadata: { days: 14 },
+    });
     expect(stage).toMatchObject({ key: 'trial-2', description: 'First days', metadata: { days: 14 } });
   });
 
@@ -45,18 +55,31 @@ describe('createStage', () => {
     expect(pathsOf(await create({ name: 'x', metadata: { big: 'y'.repeat(20_000) } }))).toEqual(['name', 'metadata']);
   });
 
+  it('leaves what the schema refuses to the answer of the document', async () => {
+    const CREATE =
+      'mutation ($metadata: JSONObject) { createStage(input: { name: "Typed", metadata: $metadata }) { __typename } }';
+    const { errors } = await app.execute(CREATE, { metadata: 'text' });
+    expect(errors?.[0].message).toContain('metadata');
+    expect(errors?.[0].extensions?.code).not.toBe('INTERNAL');
+  });
+
   it('answers a conflict when the key is taken', async () => {
     await create({ name: 'Twice' });
     expect(await create({ name: 'Twice' })).toMatchObject({ __typename: 'ConflictError', code: 'CONFLICT' });
   });
 
   it('refuses an assistant that does not exist', async () => {
-    expect(pathsOf(await create({ name: 'Assisted', assistantId: 'ast_01m7xb1a9qenfvgb7ykx77vyn2' }))).toEqual(['assistantId']);
+    expect(pathsOf(await create({ name: 'Assisted', assistantId: 'ast_01m7xb1a9qenfvgb7ykx77vyn2' }))).toEqual([
+      'assistantId',
+    ]);
   });
 
   it('is forbidden to a key that only reads', async () => {
     const reader = await app.withPermissions('READ');
-    expect(await mutate(reader, 'createStage', { name: 'Not mine' })).toMatchObject({ __typename: 'ForbiddenError', code: 'FORBIDDEN' });
+    expect(await mutate(reader, 'createStage', { name: 'Not mine' })).toMatchObject({
+      __typename: 'ForbiddenError',
+      code: 'FORBIDDEN',
+    });
   });
 });
 
@@ -68,7 +91,8 @@ describe('stage', () => {
   });
 
   it('is null for a key nobody has, or nobody can have', async () => {
-    for (const key of ['nobody', '', '\u0000', '\ud800']) expect((await app.query(FIND, { by: { key } })).stage).toBeNull();
+    for (const key of ['nobody', '', '\u0000', '\ud800'])
+      expect((await app.query(FIND, { by: { key } })).stage).toBeNull();
   });
 
   it('is missing for another workspace', async () => {
@@ -77,7 +101,9 @@ describe('stage', () => {
     expect((await stranger.query(FIND, { by: { id: stage.id } })).stage).toBeNull();
     expect((await stranger.query(FIND, { by: { key: stage.key } })).stage).toBeNull();
     expect((await stranger.query('query ($id: ID!) { node(id: $id) { id } }', { id: stage.id })).node).toBeNull();
-    expect(await mutate(stranger, 'updateStage', { stage: { id: stage.id }, name: 'Stolen' })).toMatchObject({ code: 'NOT_FOUND' });
+    expect(await mutate(stranger, 'updateStage', { stage: { id: stage.id }, name: 'Stolen' })).toMatchObject({
+      code: 'NOT_FOUND',
+    });
     expect(await mutate(stranger, 'archiveStage', { stage: { id: stage.id } })).toMatchObject({ code: 'NOT_FOUND' });
   });
 });
@@ -98,7 +124,12 @@ describe('updateStage', () => {
   it('works with a key that only writes', async () => {
     await create({ name: 'Written' });
     const writer = await app.withPermissions('WRITE');
-    const { stage } = await mutate(writer, 'updateStage', { stage: { key: 'written' }, name: 'By a writer' }, 'stage { name }');
+    const { stage } = await mutate(
+      writer,
+      'updateStage',
+      { stage: { key: 'written' }, name: 'By a writer' },
+      'stage { name }',
+    );
     expect(stage).toEqual({ name: 'By a writer' });
   });
 });
@@ -124,7 +155,8 @@ describe('stages', () => {
   it('are paged, oldest first', async () => {
     const stranger = await app.stranger();
     for (const name of ['First', 'Second', 'Third']) await mutate(stranger, 'createStage', { name });
-    const PAGE = 'query ($after: String) { stages(first: 2, after: $after) { edges { node { key } } pageInfo { hasNextPage endCursor } } }';
+    const PAGE =
+      'query ($after: String) { stages(first: 2, after: $after) { edges { node { key } } pageInfo { hasNextPage endCursor } } }';
     const { stages } = await stranger.query(PAGE);
     expect(stages.edges.map(({ node }: { node: { key: string } }) => node.key)).toEqual(['first', 'second']);
     expect(stages.pageInfo.hasNextPage).toBe(true);
@@ -138,7 +170,8 @@ describe('stages', () => {
   });
 
   it('cost two statements however many they are: the key and the list with its assistants', async () => {
-    const list = () => app.query('{ stages(first: 100) { edges { node { key assistant { name worker { name } } } } } }');
+    const list = () =>
+      app.query('{ stages(first: 100) { edges { node { key assistant { name worker { name } } } } } }');
     await list();
     expect(await statementsOf(list)).toHaveLength(2);
   });

@@ -1,4 +1,5 @@
 import { builder } from '../graphql/builder.ts';
+import { ownCursor, ownPage } from '../graphql/cursors.ts';
 import { operatorOnly, requireOperatorRead, requireRead } from '../workspaces/access.ts';
 import { findAssistant, findWorker, listAssistants, listWorkers } from './operations.ts';
 
@@ -95,7 +96,10 @@ builder.prismaObjectField('Worker', 'assistants', (t) =>
     {
       cursor: 'id',
       description: 'Its assistants, oldest first.',
-      query: { where: { deletedAt: null }, orderBy: [{ createdAt: 'asc' }, { id: 'asc' }] },
+      query: (args) => ({
+        where: { deletedAt: null, ...ownCursor(args, (row) => ({ worker: { assistants: { some: row } } })) },
+        orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
+      }),
     },
     AssistantConnection,
   ),
@@ -120,7 +124,7 @@ builder.queryFields((t) => ({
     type: 'Worker',
     nullable: true,
     description: 'One worker; null when there is none in this workspace.',
-    args: { id: t.arg.id({ required: true, description: 'Which one.' }) },
+    args: { id: t.arg.id({ required: true, description: 'The id of a worker, `wrk_…`.' }) },
     resolve: (query, _root, { id }, ctx) => findWorker(ctx, id, query),
   }),
   workers: t.prismaConnection(
@@ -128,7 +132,7 @@ builder.queryFields((t) => ({
       type: 'Worker',
       cursor: 'id',
       description: 'The workers of the workspace, oldest first.',
-      resolve: (query, _root, _args, ctx) => listWorkers(ctx, query),
+      resolve: (query, _root, page, ctx) => listWorkers(ctx, ownPage(query, page, { workspaceId: ctx.workspaceId })),
     },
     WorkerConnection,
   ),
@@ -136,7 +140,7 @@ builder.queryFields((t) => ({
     type: 'Assistant',
     nullable: true,
     description: 'One assistant; null when there is none in this workspace.',
-    args: { id: t.arg.id({ required: true, description: 'Which one.' }) },
+    args: { id: t.arg.id({ required: true, description: 'The id of an assistant, `ast_…`.' }) },
     resolve: (query, _root, { id }, ctx) => findAssistant(ctx, id, query),
   }),
   assistants: t.prismaConnection(
@@ -144,7 +148,7 @@ builder.queryFields((t) => ({
       type: 'Assistant',
       cursor: 'id',
       description: 'The assistants of all workers, oldest first.',
-      resolve: (query, _root, _args, ctx) => listAssistants(ctx, query),
+      resolve: (query, _root, page, ctx) => listAssistants(ctx, ownPage(query, page, { workspaceId: ctx.workspaceId })),
     },
     AssistantConnection,
   ),

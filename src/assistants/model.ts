@@ -2,10 +2,7 @@ import { z } from 'zod';
 import { nonBlankText, shortName, text } from '../input.ts';
 import { compileTemplate, TemplateError } from './template.ts';
 
-const timezone = z
-  .string()
-  .max(100)
-  .refine(isTimezone, { error: 'must be an IANA time zone such as America/Sao_Paulo' });
+const timezone = z.string().refine(isTimezone, { error: 'must be an IANA time zone such as America/Sao_Paulo' });
 
 function isTimezone(zone: string): boolean {
   // Intl also takes offsets such as +03:00, which name no zone.
@@ -24,7 +21,7 @@ export const createWorkerInput = z.object({
 });
 
 /** A template that compiles, so that no turn fails for a mistake that shows without data. */
-const instructions = nonBlankText.max(65_536).superRefine((source, context) => {
+const instructions = nonBlankText.superRefine((source, context) => {
   try {
     compileTemplate(source);
   } catch (error) {

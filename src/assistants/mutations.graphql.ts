@@ -21,7 +21,7 @@ builder.relayMutationField(
   {
     description: 'The new worker.',
     outputFields: (t) => ({
-      worker: t.field({ type: WorkerType, description: 'The worker.', resolve: ({ worker }) => worker }),
+      worker: t.field({ type: WorkerType, description: 'The worker with its id.', resolve: ({ worker }) => worker }),
     }),
   },
 );
@@ -29,7 +29,7 @@ builder.relayMutationField(
 builder.relayMutationField(
   'deleteWorker',
   {
-    description: 'Which worker to delete.',
+    description: 'Which worker to delete with its assistants.',
     inputFields: (t) => ({ id: t.id({ required: true, description: 'The id of the worker.' }) }),
   },
   {
@@ -80,7 +80,11 @@ builder.relayMutationField(
   {
     description: 'The new assistant.',
     outputFields: (t) => ({
-      assistant: t.field({ type: AssistantType, description: 'The assistant.', resolve: ({ assistant }) => assistant }),
+      assistant: t.field({
+        type: AssistantType,
+        description: 'The assistant with its id.',
+        resolve: ({ assistant }) => assistant,
+      }),
     }),
   },
 );
@@ -112,7 +116,11 @@ builder.relayMutationField(
   {
     description: 'The assistant as it is now.',
     outputFields: (t) => ({
-      assistant: t.field({ type: AssistantType, description: 'The assistant.', resolve: ({ assistant }) => assistant }),
+      assistant: t.field({
+        type: AssistantType,
+        description: 'The assistant after the change.',
+        resolve: ({ assistant }) => assistant,
+      }),
     }),
   },
 );
@@ -120,7 +128,7 @@ builder.relayMutationField(
 builder.relayMutationField(
   'deleteAssistant',
   {
-    description: 'Which assistant to delete.',
+    description: 'Which assistant no longer answers.',
     inputFields: (t) => ({ id: t.id({ required: true, description: 'The id of the assistant.' }) }),
   },
   {

@@ -2,6 +2,7 @@ import { WorkerType } from '../assistants/graphql.ts';
 import { ConflictError, NotFoundError } from '../errors.ts';
 import { ChannelType as ChannelTypes } from '../generated/prisma/enums.ts';
 import { builder } from '../graphql/builder.ts';
+import { ownCursor, ownPage } from '../graphql/cursors.ts';
 import { operatorOnly, requireOperatorRead, requireRead } from '../workspaces/access.ts';
 import { toChannelReference } from './model.ts';
 import { createChannel, deleteChannel, findChannel, listChannels, updateChannel } from './operations.ts';
@@ -68,7 +69,10 @@ builder.prismaObjectField('Worker', 'channels', (t) =>
     {
       cursor: 'id',
       description: 'The channels it answers on, oldest first.',
-      query: { where: { deletedAt: null }, orderBy: [{ createdAt: 'asc' }, { id: 'asc' }] },
+      query: (args) => ({
+        where: { deletedAt: null, ...ownCursor(args, (row) => ({ worker: { channels: { some: row } } })) },
+        orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
+      }),
     },
     ChannelConnection,
   ),
@@ -88,7 +92,7 @@ builder.queryFields((t) => ({
     type: 'Channel',
     nullable: true,
     description: 'One channel; null when there is none in this workspace.',
-    args: { by: t.arg({ type: ChannelReferenceInput, required: true, description: 'Which one.' }) },
+    args: { by: t.arg({ type: ChannelReferenceInput, required: true, description: 'Its id or its key.' }) },
     resolve: (query, _root, { by }, ctx) => findChannel(ctx, toChannelReference(by), query),
   }),
   channels: t.prismaConnection(
@@ -96,7 +100,7 @@ builder.queryFields((t) => ({
       type: 'Channel',
       cursor: 'id',
       description: 'The channels of the workspace, oldest first.',
-      resolve: (query, _root, _args, ctx) => listChannels(ctx, query),
+      resolve: (query, _root, page, ctx) => listChannels(ctx, ownPage(query, page, { workspaceId: ctx.workspaceId })),
     },
     ChannelConnection,
   ),
@@ -128,7 +132,11 @@ builder.relayMutationField(
   {
     description: 'The new channel.',
     outputFields: (t) => ({
-      channel: t.field({ type: ChannelType, description: 'The channel.', resolve: ({ channel }) => channel }),
+      channel: t.field({
+        type: ChannelType,
+        description: 'The channel with its id and key.',
+        resolve: ({ channel }) => channel,
+      }),
     }),
   },
 );
@@ -138,7 +146,7 @@ builder.relayMutationField(
   {
     description: 'Changes of a channel. Omitted fields keep what they are, null clears.',
     inputFields: (t) => ({
-      channel: t.field({ type: ChannelReferenceInput, required: true, description: 'Which one.' }),
+      channel: t.field({ type: ChannelReferenceInput, required: true, description: 'Its id or its key.' }),
       name: t.string({ description: 'What people call it, 3 to 100 characters.' }),
       settings: t.field({ type: 'JSONObject', description: `${SETTINGS} Replaces what is there.` }),
       active: t.boolean({ description: 'Whether messages are accepted over it.' }),
@@ -155,7 +163,11 @@ builder.relayMutationField(
   {
     description: 'The channel as it is now.',
     outputFields: (t) => ({
-      channel: t.field({ type: ChannelType, description: 'The channel.', resolve: ({ channel }) => channel }),
+      channel: t.field({
+        type: ChannelType,
+        description: 'The channel after the change.',
+        resolve: ({ channel }) => channel,
+      }),
     }),
   },
 );
@@ -165,7 +177,7 @@ builder.relayMutationField(
   {
     description: 'Which channel to close for good.',
     inputFields: (t) => ({
-      channel: t.field({ type: ChannelReferenceInput, required: true, description: 'Which one.' }),
+      channel: t.field({ type: ChannelReferenceInput, required: true, description: 'Its id or its key.' }),
     }),
   },
   {

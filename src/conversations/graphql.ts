@@ -2,9 +2,10 @@ import { ChannelReferenceInput, ChannelType } from '../channels/graphql.ts';
 import { toChannelReference } from '../channels/model.ts';
 import { MessageRole } from '../generated/prisma/enums.ts';
 import { builder } from '../graphql/builder.ts';
+import { ownCursor, ownPage } from '../graphql/cursors.ts';
 import { IdentityReferenceInput, IdentityType } from '../identities/graphql.ts';
 import { toIdentityReference } from '../identities/model.ts';
-import { ownedByIdentity } from '../workspaces/access.ts';
+import { ownedByIdentity, requireRead } from '../workspaces/access.ts';
 import { findConversation, listConversations, MESSAGE_ORDER } from './operations.ts';
 
 const MessageRoleEnum = builder.enumType('MessageRole', {
@@ -20,10 +21,10 @@ export const MessageType = builder.prismaNode('Message', {
   description: 'One thing said in a conversation.',
   nullable: true,
   id: { resolve: ({ id }) => id },
-  findUnique: (id, ctx) => ({
-    workspaceId_id: { workspaceId: ctx.workspaceId, id },
-    AND: { conversation: ownedByIdentity(ctx) },
-  }),
+  findUnique: (id, ctx) => {
+    requireRead(ctx);
+    return { workspaceId_id: { workspaceId: ctx.workspaceId, id }, AND: { conversation: ownedByIdentity(ctx) } };
+  },
   fields: (t) => ({
     role: t.expose('role', { type: MessageRoleEnum, description: 'Who said it.' }),
     text: t.exposeString('text', { description: 'What was said; a reply that was stopped ends where it was stopped.' }),
@@ -42,13 +43,23 @@ export const ConversationType = builder.prismaNode('Conversation', {
   description: 'The exchange between one identity and the assistants of one channel. It comes into being with the first message.',
   nullable: true,
   id: { resolve: ({ id }) => id },
-  findUnique: (id, ctx) => ({ workspaceId_id: { workspaceId: ctx.workspaceId, id }, AND: ownedByIdentity(ctx) }),
+  findUnique: (id, ctx) => {
+    requireRead(ctx);
+    return { workspaceId_id: { workspaceId: ctx.workspaceId, id }, AND: ownedByIdentity(ctx) };
+  },
   fields: (t) => ({
     identity: t.relation('identity', { type: IdentityType, description: 'Whose conversation it is.' }),
     channel: t.relation('channel', { type: ChannelType, description: 'Where it is held.' }),
     messages: t.relatedConnection(
       'messages',
-      { cursor: 'workspaceId_id', description: 'What was said, oldest first; a reply stands behind its message.', query: { orderBy: MESSAGE_ORDER } },
+      {
+        cursor: 'workspaceId_id',
+        description: 'What was said, oldest first; a reply stands behind its message.',
+        query: (args) => ({
+          where: ownCursor(args, (row) => ({ conversation: { messages: { some: row } } })),
+          orderBy: MESSAGE_ORDER,
+        }),
+      },
       MessageConnection,
     ),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When the first message came.' }),
@@ -67,7 +78,10 @@ builder.prismaObjectField(IdentityType, 'conversations', (t) =>
     {
       cursor: 'workspaceId_id',
       description: 'The conversations of the identity over all channels, by their latest message, newest first.',
-      query: { orderBy: [{ lastMessageAt: 'desc' }, { id: 'desc' }] },
+      query: (args) => ({
+        where: ownCursor(args, (row) => ({ identity: { conversations: { some: row } } })),
+        orderBy: [{ lastMessageAt: 'desc' }, { id: 'desc' }],
+      }),
     },
     ConversationConnection,
   ),
@@ -82,7 +96,7 @@ builder.queryFields((t) => ({
     type: ConversationType,
     nullable: true,
     description: 'One conversation; null when there is none in this workspace.',
-    args: { id: t.arg.id({ required: true, description: 'Which one.' }) },
+    args: { id: t.arg.id({ required: true, description: 'The id of a conversation, `cnv_…`.' }) },
     resolve: (query, _root, { id }, ctx) => findConversation(ctx, id, query),
   }),
   conversations: t.prismaConnection(
@@ -94,8 +108,8 @@ builder.queryFields((t) => ({
         identity: t.arg({ type: IdentityReferenceInput, description: 'Only those of this identity.' }),
         channel: t.arg({ type: ChannelReferenceInput, description: 'Only those over this channel.' }),
       },
-      resolve: (query, _root, { identity, channel }, ctx) =>
-        listConversations(ctx, query, {
+      resolve: (query, _root, { identity, channel, ...page }, ctx) =>
+        listConversations(ctx, ownPage(query, page, { workspaceId: ctx.workspaceId, ...ownedByIdentity(ctx) }), {
           identity: identity ? toIdentityReference(identity) : null,
           channel: channel ? toChannelReference(channel) : null,
         }),

@@ -2,6 +2,7 @@ import type { ChannelReference } from '../channels/model.ts';
 import type { Context } from '../context.ts';
 import type { Conversation, Message, Prisma } from '../generated/prisma/client.ts';
 import type { IdentityReference } from '../identities/model.ts';
+import { canName } from '../input.ts';
 import { ownedByIdentity, requireRead } from '../workspaces/access.ts';
 
 type ConversationQuery = Pick<Prisma.ConversationFindManyArgs, 'include' | 'cursor' | 'take' | 'skip'>;
@@ -17,7 +18,7 @@ function visible(ctx: Context) {
 
 export async function findConversation(ctx: Context, id: string, query: ConversationQuery = {}): Promise<Conversation | null> {
   requireRead(ctx);
-  return ctx.db.conversation.findFirst({ ...query, where: { id, ...visible(ctx) } });
+  return canName({ id }) ? ctx.db.conversation.findFirst({ ...query, where: { id, ...visible(ctx) } }) : null;
 }
 
 export interface ConversationFilter {
@@ -28,6 +29,7 @@ export interface ConversationFilter {
 /** Conversations by their latest message, newest first. */
 export async function listConversations(ctx: Context, query: ConversationQuery = {}, { identity, channel }: ConversationFilter = {}): Promise<Conversation[]> {
   requireRead(ctx);
+  if (!canName({ ...identity }) || !canName({ ...channel })) return [];
   return ctx.db.conversation.findMany({
     ...query,
     where: { ...visible(ctx), ...(identity ? { identity } : {}), ...(channel ? { channel } : {}) },

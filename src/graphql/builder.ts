@@ -15,9 +15,17 @@ export const DEFAULT_PAGE_SIZE = 25;
 const PAGE_SIZE = `${DEFAULT_PAGE_SIZE} by default, ${MAX_PAGE_SIZE} at most`;
 
 /** What `node(id:)` looks up; the other entities are found through what they belong to. */
-const NODE_TYPES: ReadonlySet<string> = new Set<Entity>(
-  ['Workspace', 'Stage', 'Identity', 'Worker', 'Assistant', 'Channel', 'Conversation', 'Message', 'Turn'],
-);
+const NODE_TYPES: ReadonlySet<string> = new Set<Entity>([
+  'Workspace',
+  'Stage',
+  'Identity',
+  'Worker',
+  'Assistant',
+  'Channel',
+  'Conversation',
+  'Message',
+  'Turn',
+]);
 
 /** The only builder: it defines no type of its own; every feature adds its types to it. */
 export const builder = new SchemaBuilder<{
@@ -76,11 +84,15 @@ export const builder = new SchemaBuilder<{
     },
     mutationInputArgOptions: { description: 'What to do it with.' },
     pageInfoTypeOptions: { description: 'Where a page lies in its list (Relay cursor connections).' },
+    pageInfoFieldOptions: { description: 'Where this page lies in the list.' },
     hasNextPageFieldOptions: { description: 'Whether there are items after this page.' },
     hasPreviousPageFieldOptions: { description: 'Whether there are items before this page.' },
     startCursorFieldOptions: { description: 'Cursor of the first item; null on an empty page.' },
     endCursorFieldOptions: { description: 'Cursor of the last item; null on an empty page.' },
-    edgesFieldOptions: { nullable: { list: false, items: false }, description: 'The items of this page, each with its cursor.' },
+    edgesFieldOptions: {
+      nullable: { list: false, items: false },
+      description: 'The items of this page, each with its cursor.',
+    },
     nodeFieldOptions: { nullable: false, description: 'The item itself.' },
     cursorFieldOptions: { description: 'Position of this item in the list, for `after` and `before`.' },
     firstArgOptions: { description: `How many items to take from the beginning, ${PAGE_SIZE}.` },
@@ -90,10 +102,14 @@ export const builder = new SchemaBuilder<{
   },
 });
 
-builder.addScalarType('DateTime', DateTimeResolver, { description: 'An instant in UTC, ISO 8601, such as 2026-01-31T12:00:00.000Z.' });
+builder.addScalarType('DateTime', DateTimeResolver, {
+  description: 'An instant in UTC, ISO 8601, such as 2026-01-31T12:00:00.000Z.',
+});
 builder.addScalarType('JSON', JSONResolver, { description: 'Any JSON value.' });
 builder.addScalarType('JSONObject', JSONObjectResolver, { description: 'A JSON object of at most 16 KiB.' });
 
 builder.queryType({ description: 'Everything that can be read.' });
 builder.mutationType({ description: 'Everything that can be changed. Needs the write permission.' });
-builder.subscriptionType({ description: 'Everything that can be followed, over WebSocket (graphql-transport-ws) or SSE.' });
+builder.subscriptionType({
+  description: 'Everything that can be followed, over WebSocket (graphql-transport-ws) or SSE.',
+});

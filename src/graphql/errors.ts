@@ -13,13 +13,16 @@ import { builder } from './builder.ts';
 const InputIssueType = builder.objectRef<InputIssue>('InputIssue').implement({
   description: 'One field of the input that was wrong.',
   fields: (t) => ({
-    path: t.exposeString('path', { description: 'Dotted path of the field inside the input, such as `name` or `metadata.plan`.' }),
+    path: t.exposeString('path', {
+      description: 'Dotted path of the field inside the input, such as `name` or `metadata.plan`.',
+    }),
     message: t.exposeString('message', { description: 'What is expected of the field.' }),
   }),
 });
 
 export const UserError = builder.interfaceRef<DomainError>('UserError').implement({
-  description: 'An error the caller can act on. It is a member of result unions; anything else is a fault of the server.',
+  description:
+    'An error the caller can act on. It is a member of result unions; anything else is a fault of the server.',
   fields: (t) => ({
     code: t.exposeString('code', { description: 'Stable word for programs, such as NOT_FOUND.' }),
     message: t.exposeString('message', { description: 'A sentence for people.' }),

@@ -1,10 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 
-/** A comment is sent after so much silence, so that proxies and clients keep the connection. */
-const HEARTBEAT_MS = 10_000;
-/** A connection that takes nothing for so long is given up. */
-const STALL_MS = 60_000;
 const COMMENT = ':\n\n';
 
 const HEADERS = {
@@ -21,30 +17,44 @@ export interface BlockSource {
   return(): Promise<unknown>;
 }
 
+/** How long and how far a reader is waited for. */
+export interface StreamLimits {
+  /** A comment is sent after so much silence, in milliseconds, so that proxies and clients keep the connection. */
+  heartbeatMs: number;
+  /** A connection that takes nothing for so long, in milliseconds, is closed. */
+  stallTimeoutMs: number;
+  /** A connection with more unsent bytes than this is closed. */
+  bufferBytes: number;
+}
+
 export interface EventStreamOptions {
+  limits: StreamLimits;
   headers?: Record<string, string>;
   /** Node's own response, when there is one: writing to it directly costs half of a web stream. */
   outgoing?: ServerResponse | undefined;
 }
 
 /** A response that sends blocks as they come and ends with them (Server-Sent Events). The source is left when the reader leaves. */
-export function eventStream(source: BlockSource, { headers = {}, outgoing }: EventStreamOptions): Response {
+export function eventStream(source: BlockSource, { limits, headers = {}, outgoing }: EventStreamOptions): Response {
   const all = { ...HEADERS, ...headers };
-  if (!outgoing) return new Response(toWebStream(source), { headers: all });
+  if (!outgoing) return new Response(toWebStream(source, limits), { headers: all });
   outgoing.writeHead(200, all);
   outgoing.flushHeaders();
-  void pump(source, outgoing);
+  void pump(source, outgoing, limits);
   return RESPONSE_ALREADY_SENT;
 }
 
-async function pump(source: BlockSource, outgoing: ServerResponse): Promise<void> {
-  const heartbeat = setInterval(() => outgoing.write(COMMENT), HEARTBEAT_MS);
-  const left = new Promise<void>((resolve) => outgoing.once('close', resolve));
-  void left.then(() => source.return());
+/** Never fails. */
+async function pump(source: BlockSource, outgoing: ServerResponse, limits: StreamLimits): Promise<void> {
+  const heartbeat = setInterval(() => outgoing.write(COMMENT), limits.heartbeatMs);
+  const leave = () => void source.return().catch(() => undefined);
+  outgoing.on('error', leave).once('close', leave);
+  // Who left before anybody listened is not heard of again.
+  if (outgoing.destroyed) leave();
   try {
     for (let block = await source.next(); !block.done; block = await source.next()) {
       heartbeat.refresh();
-      if (!outgoing.write(block.value) && !(await drained(outgoing))) break;
+      if (!outgoing.write(block.value) && !(await drained(outgoing, limits))) break;
     }
     outgoing.end();
   } catch {
@@ -52,13 +62,17 @@ async function pump(source: BlockSource, outgoing: ServerResponse): Promise<void
     outgoing.destroy();
   } finally {
     clearInterval(heartbeat);
-    await source.return();
+    leave();
   }
 }
 
-/** Waits until the reader takes more. False: it has left, or takes nothing any more. */
-async function drained(outgoing: ServerResponse): Promise<boolean> {
+/** Waits until the reader takes more. False: it has left, or takes too little, and is closed. */
+async function drained(outgoing: ServerResponse, { stallTimeoutMs, bufferBytes }: StreamLimits): Promise<boolean> {
   if (outgoing.destroyed) return false;
+  if (outgoing.writableLength > bufferBytes) {
+    outgoing.destroy();
+    return false;
+  }
   return new Promise((resolve) => {
     const settle = (taken: boolean) => {
       clearTimeout(stalled);
@@ -68,24 +82,29 @@ async function drained(outgoing: ServerResponse): Promise<boolean> {
     };
     const onDrain = () => settle(true);
     const onClose = () => settle(false);
-    const stalled = setTimeout(() => settle(false), STALL_MS);
+    const stalled = setTimeout(() => settle(false), stallTimeoutMs);
     outgoing.once('drain', onDrain).once('close', onClose);
   });
 }
 
-function toWebStream(source: BlockSource): ReadableStream<Uint8Array> {
+function toWebStream(source: BlockSource, { heartbeatMs }: StreamLimits): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   let heartbeat: NodeJS.Timeout | undefined;
   return new ReadableStream<Uint8Array>({
     start(controller) {
-      heartbeat = setInterval(() => controller.enqueue(encoder.encode(COMMENT)), HEARTBEAT_MS);
+      heartbeat = setInterval(() => controller.enqueue(encoder.encode(COMMENT)), heartbeatMs);
     },
     async pull(controller) {
-      const block = await source.next();
-      heartbeat?.refresh();
-      if (!block.done) return controller.enqueue(encoder.encode(block.value));
-      clearInterval(heartbeat);
-      controller.close();
+      try {
+        const block = await source.next();
+        heartbeat?.refresh();
+        if (!block.done) return controller.enqueue(encoder.encode(block.value));
+        clearInterval(heartbeat);
+        controller.close();
+      } catch (error) {
+        clearInterval(heartbeat);
+        throw error;
+      }
     },
     async cancel() {
       clearInterval(heartbeat);

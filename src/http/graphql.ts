@@ -4,9 +4,9 @@ import { GraphQLError } from 'graphql';
 import { createYoga, type GraphiQLOptions, isAsyncIterable, type Plugin, type YogaServerInstance } from 'graphql-yoga';
 import type { Logger } from 'pino';
 import type { Context } from '../context.ts';
-import { DomainError, InvalidInputError } from '../errors.ts';
+import { type DomainError, InvalidInputError } from '../errors.ts';
 import { schema } from '../graphql/schema.ts';
-import { type BlockSource, eventStream } from './event-stream.ts';
+import { type BlockSource, eventStream, type StreamLimits } from './event-stream.ts';
 import { statusOf, toDomainError } from './problem.ts';
 
 export const GRAPHQL_PATH = '/graphql';
@@ -40,7 +40,7 @@ const EXPLORER: GraphiQLOptions = {
 };
 
 /** The GraphQL handler; its pipeline serves HTTP, SSE and the WebSocket alike. */
-export function createGraphql(log: Logger): Graphql {
+export function createGraphql(log: Logger, limits: StreamLimits): Graphql {
   return createYoga<GraphqlRequest, Context>({
     schema,
     graphqlEndpoint: GRAPHQL_PATH,
@@ -58,7 +58,7 @@ export function createGraphql(log: Logger): Graphql {
       }
     },
     maskedErrors: { maskError: (error) => toGraphqlError(error, log) },
-    plugins: [useEventStream()],
+    plugins: [useEventStream(limits)],
   });
 }
 
@@ -99,12 +99,12 @@ function pageFault(error: unknown): DomainError | null {
 }
 
 /** Subscriptions over SSE (GraphQL over SSE, distinct connections mode), written like every other event stream here. */
-function useEventStream(): Plugin<object, GraphqlRequest> {
+function useEventStream(limits: StreamLimits): Plugin<object, GraphqlRequest> {
   return {
     onResultProcess({ acceptableMediaTypes, result, setResultProcessor, serverContext }) {
       if (!acceptableMediaTypes.includes('text/event-stream') || !isAsyncIterable(result)) return;
       setResultProcessor(
-        () => eventStream(new ResultBlocks(result as AsyncIterable<object>), { outgoing: serverContext.outgoing }),
+        () => eventStream(new ResultBlocks(result as AsyncIterable<object>), { limits, outgoing: serverContext.outgoing }),
         'text/event-stream',
       );
     },

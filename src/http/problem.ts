@@ -56,9 +56,8 @@ export function toDomainError(error: unknown): DomainError | null {
 
 /** Problem details (RFC 9457), with `message` added for callers of the older API. */
 export function problemBody(error: unknown, status = statusOf(error)): Record<string, unknown> {
-  const known = toDomainError(error);
+  const known = inSnakeCase(toDomainError(error));
   const detail = known?.message ?? 'The server failed. The fault is not yours; trying again may help.';
-  const issues = known instanceof InvalidInputError ? known.issues : undefined;
   return {
     type: 'about:blank',
     title: TITLES[status],
@@ -66,8 +65,14 @@ export function problemBody(error: unknown, status = statusOf(error)): Record<st
     detail,
     code: known?.code ?? 'INTERNAL',
     message: detail,
-    ...(issues && { issues: issues.map(({ path, message }) => ({ path: toSnakeCasePath(path), message })) }),
+    ...(known instanceof InvalidInputError && { issues: known.issues }),
   };
+}
+
+/** The same error, its fields called what the caller of a REST route calls them. */
+function inSnakeCase(error: DomainError | null): DomainError | null {
+  if (!(error instanceof InvalidInputError)) return error;
+  return new InvalidInputError(error.issues.map((issue) => ({ ...issue, path: toSnakeCasePath(issue.path) })));
 }
 
 /** The HTTP status of an error. */

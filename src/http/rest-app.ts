@@ -1,11 +1,10 @@
 import { Hono } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import { cors } from 'hono/cors';
 import type { Logger } from 'pino';
 import { assistantRoutes } from '../assistants/rest.ts';
 import { channelRoutes } from '../channels/rest.ts';
 import type { Context } from '../context.ts';
-import { InvalidInputError, LimitExceededError, NotFoundError, UnauthenticatedError } from '../errors.ts';
+import { InvalidInputError, NotFoundError, UnauthenticatedError } from '../errors.ts';
 import { identityRoutes } from '../identities/rest.ts';
 import { memoryRoutes } from '../memory/rest.ts';
 import { stageRoutes } from '../stages/rest.ts';
@@ -13,6 +12,8 @@ import { turnRoutes } from '../turns/rest.ts';
 import { looksLikeAccessToken } from '../workspaces/access-tokens.ts';
 import { workspaceRoutes } from '../workspaces/rest.ts';
 import { credentialOf } from './authentication.ts';
+import { limitBody } from './body-limit.ts';
+import type { StreamLimits } from './event-stream.ts';
 import { GRAPHQL_PATH, type Graphql } from './graphql.ts';
 import { problemResponse, statusOf, toDomainError } from './problem.ts';
 import type { RestApi, RestContext, RestEnvironment } from './rest.ts';
@@ -24,19 +25,22 @@ export interface RoutesOptions {
   log: Logger;
   corsOrigins: string[];
   bodyLimitBytes: number;
+  streamLimits: StreamLimits;
 }
 
 /** Everything that is served over HTTP, as one function from request to response. */
-export function createRoutes({ authenticate, graphql, log, corsOrigins, bodyLimitBytes }: RoutesOptions): RestApi {
+export function createRoutes(options: RoutesOptions): RestApi {
+  const { authenticate, graphql, log, corsOrigins, bodyLimitBytes, streamLimits } = options;
   const api: RestApi = new Hono<RestEnvironment>();
   api.onError((error, c) => answerError(c, error, log));
   api.notFound((c) => answerError(c, new NotFoundError(`There is no route ${c.req.method} ${c.req.path}.`), log));
-  if (corsOrigins.length > 0) api.use(cors({ origin: corsOrigins.includes('*') ? '*' : corsOrigins }));
-  api.use(bodyLimit({ maxSize: bodyLimitBytes, onError: () => refuseBody(bodyLimitBytes) }));
+  if (corsOrigins.length > 0) openToOrigins(api, corsOrigins);
+  api.use(limitBody(bodyLimitBytes));
   api.all(GRAPHQL_PATH, (c) =>
     graphql.fetch(c.req.raw, { context: () => authenticate(headerCredential(c)), outgoing: c.env?.outgoing }),
   );
   api.use(async (c, next) => {
+    c.set('streamLimits', streamLimits);
     c.set('ctx', await authenticate(queryCredential(c) ?? headerCredential(c)));
     await next();
   });
@@ -44,6 +48,19 @@ export function createRoutes({ authenticate, graphql, log, corsOrigins, bodyLimi
     addRoutes(api);
   }
   return api;
+}
+
+/** Lets pages of these origins read the answers (CORS); `*` is every origin. No cookies are used, so none are allowed. */
+function openToOrigins(api: RestApi, origins: string[]): void {
+  const any = origins.includes('*');
+  // Where a page finds the turn of a stream, to rejoin or cancel it.
+  api.use(cors({ origin: any ? '*' : origins, exposeHeaders: ['Content-Location'] }));
+  // Event streams are written past Hono: what it would add must stand in Node's own response before.
+  api.use(async (c, next) => {
+    for (const [name, value] of c.res.headers) c.env?.outgoing?.setHeader(name, value);
+    if (!any) c.env?.outgoing?.setHeader('Vary', 'Origin');
+    await next();
+  });
 }
 
 function headerCredential(c: RestContext): string {
@@ -57,10 +74,6 @@ function queryCredential(c: RestContext): string | undefined {
     throw new UnauthenticatedError('access_token takes an access token, never an API key: make one with the mutation createAccessToken.');
   }
   return token;
-}
-
-function refuseBody(bodyLimitBytes: number): never {
-  throw new LimitExceededError(`The body is larger than ${bodyLimitBytes} bytes.`, 'CONTENT_TOO_LARGE');
 }
 
 function answerError(c: RestContext, error: unknown, log: Logger): Response {

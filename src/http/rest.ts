@@ -5,11 +5,13 @@ import { z } from 'zod';
 import type { Context } from '../context.ts';
 import { InvalidInputError } from '../errors.ts';
 import { parseInput } from '../input.ts';
+import type { StreamLimits } from './event-stream.ts';
 
 export interface RestEnvironment {
   Bindings: { outgoing?: ServerResponse };
   Variables: {
     ctx: Context;
+    streamLimits: StreamLimits;
     /** Set by a route whose wrong input is not answered with 400. */
     invalidInputStatus?: 422;
   };
@@ -51,9 +53,9 @@ export function readPage(c: RestContext): { skip: number; take: number } {
   return { skip: (page - 1) * limit, take: limit };
 }
 
-/** The first word of a path is a field of ours and changes its spelling; the rest is the caller's own data. */
+/** The first word of a path is a field of ours and changes its spelling (a header keeps its own); the rest is the caller's own data. */
 export function toSnakeCasePath(path: string): string {
-  return path.replace(/^[^.]+/, (field) => field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`));
+  return path.replace(/^[^.]+/, (field) => field.replace(/(?<=[a-z0-9])[A-Z]/g, (letter) => `_${letter.toLowerCase()}`));
 }
 
 function toCamelCase(name: string): string {

@@ -13,7 +13,14 @@ export interface HttpServerOptions {
   authenticate(credential: string): Promise<Context>;
   log: Logger;
   bodyLimitBytes: number;
+  /** How often WebSockets are pinged, in milliseconds. */
+  keepAliveMs: number;
+  /** A WebSocket with more unsent bytes than this is closed. */
+  bufferBytes: number;
 }
+
+/** Connections that are silent for so long are probed by the system, which finds peers that vanished without a word. */
+const PROBE_AFTER_MS = 30_000;
 
 export interface HttpServer {
   /** Binds the port; 0 picks a free one. Resolves with the address it got. */
@@ -25,11 +32,13 @@ export interface HttpServer {
 }
 
 /** HTTP and WebSocket on one port. */
-export function createHttpServer({ routes, graphql, authenticate, log, bodyLimitBytes }: HttpServerOptions): HttpServer {
-  const server = createServer(getRequestListener(routes.fetch, { overrideGlobalObjects: false }));
-  const closeSockets = serveWebSocket({ server, graphql, authenticate, log, maxPayloadBytes: bodyLimitBytes });
+export function createHttpServer({ routes, bodyLimitBytes, ...shared }: HttpServerOptions): HttpServer {
+  const listener = getRequestListener(routes.fetch, { overrideGlobalObjects: false });
+  const server = createServer({ keepAlive: true, keepAliveInitialDelay: PROBE_AFTER_MS }, listener);
+  const sockets = serveWebSocket({ ...shared, server, maxPayloadBytes: bodyLimitBytes });
   let closed: Promise<void> | undefined;
   const stopAccepting = () => {
+    sockets.beginToStop();
     closed ??= server.listening ? new Promise((resolve) => server.close(() => resolve())) : Promise.resolve();
   };
   return {
@@ -37,7 +46,7 @@ export function createHttpServer({ routes, graphql, authenticate, log, bodyLimit
     stopAccepting,
     async close() {
       stopAccepting();
-      await closeSockets();
+      await sockets.close();
       server.closeIdleConnections();
       // Streams have ended and answers are written by now; what is left belongs to clients that do not read.
       setTimeout(() => server.closeAllConnections(), 500).unref();

@@ -1,18 +1,21 @@
 import type { IncomingHttpHeaders, Server } from 'node:http';
 import type { ExecutionArgs, ExecutionResult, GraphQLError } from 'graphql';
+import { isAsyncIterable } from 'graphql-yoga';
 import { CloseCode, type SubscribePayload } from 'graphql-ws';
 import { useServer } from 'graphql-ws/use/ws';
 import type { Logger } from 'pino';
-import { type WebSocket, WebSocketServer } from 'ws';
+import { WebSocket, WebSocketServer } from 'ws';
 import type { Context } from '../context.ts';
 import { credentialOf } from './authentication.ts';
 import { GRAPHQL_PATH, type Graphql, toGraphqlError } from './graphql.ts';
 import { toDomainError } from './problem.ts';
+import { SocketResults } from './socket-results.ts';
 
-/** A client that does not answer a ping within this time is gone. */
-const KEEP_ALIVE_MS = 12_000;
-/** RFC 6455: the server restarts; clients come back. */
+/** The registry of RFC 6455: the server restarts, or cannot serve for the moment; clients come back. */
 const SERVICE_RESTART = 1012;
+const TRY_AGAIN_LATER = 1013;
+/** How long a client may take to answer the close. */
+const CLOSE_TIMEOUT_MS = 1000;
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 export interface WebSocketOptions {
@@ -21,6 +24,17 @@ export interface WebSocketOptions {
   authenticate(credential: string): Promise<Context>;
   log: Logger;
   maxPayloadBytes: number;
+  /** A client is pinged so often, in milliseconds; one that has not answered by the next ping is gone. */
+  keepAliveMs: number;
+  /** A socket with more unsent bytes than this is closed. */
+  bufferBytes: number;
+}
+
+export interface WebSocketDoor {
+  /** From now on readers that are let go wait for the end of their socket. */
+  beginToStop(): void;
+  /** Closes every socket with 1012. */
+  close(): Promise<void>;
 }
 
 /** What is kept per socket. */
@@ -36,9 +50,17 @@ type PreparedArgs = ExecutionArgs & {
   subscribe(args: ExecutionArgs): Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult>;
 };
 
-/** Serves `graphql-transport-ws` on the GraphQL path. Returns what closes every socket with 1012. */
-export function serveWebSocket({ server, graphql, authenticate, log, maxPayloadBytes }: WebSocketOptions): () => Promise<void> {
-  const sockets = new WebSocketServer({ server, path: GRAPHQL_PATH, maxPayload: maxPayloadBytes });
+/** Serves `graphql-transport-ws` on the GraphQL path. */
+export function serveWebSocket(options: WebSocketOptions): WebSocketDoor {
+  const { server, graphql, authenticate, log, maxPayloadBytes: maxPayload, keepAliveMs, bufferBytes } = options;
+  const sockets = new WebSocketServer({ server, path: GRAPHQL_PATH, maxPayload, WebSocket: boundedSocket(bufferBytes) });
+  let stopping = false;
+  const closeForNow = (socket: WebSocket) => (error: unknown) => {
+    if (toGraphqlError(error, log).extensions['code'] !== 'UNAVAILABLE') return false;
+    // While the server stops, other readers of the socket may still be told of an end; then all sockets are closed.
+    if (!stopping) socket.close(TRY_AGAIN_LATER, 'The database is not reachable');
+    return true;
+  };
   // Reported per socket; without a listener one bad frame would end the process.
   sockets.on('error', (error) => log.warn({ err: error }, 'The WebSocket server reported an error'));
   const served = useServer<Record<string, unknown>, Connection>(
@@ -59,13 +81,32 @@ export function serveWebSocket({ server, graphql, authenticate, log, maxPayloadB
       onSubscribe: ({ extra }, _id, operation) => prepare(graphql, extra.context as Context, operation, log),
       execute: (args) => (args as PreparedArgs).execute(args),
       subscribe: (args) => (args as PreparedArgs).subscribe(args),
+      onOperation: ({ extra }, _id, _payload, _args, result) =>
+        isAsyncIterable<ExecutionResult>(result) ? new SocketResults(result, closeForNow(extra.socket)) : undefined,
     },
     sockets,
-    KEEP_ALIVE_MS,
+    keepAliveMs,
   );
-  return async () => {
-    for (const socket of sockets.clients) socket.close(SERVICE_RESTART, 'The server restarts');
-    await served.dispose();
+  return {
+    beginToStop: () => {
+      stopping = true;
+    },
+    async close() {
+      for (const socket of sockets.clients) socket.close(SERVICE_RESTART, 'The server restarts');
+      const timeout = setTimeout(() => sockets.clients.forEach((socket) => socket.terminate()), CLOSE_TIMEOUT_MS);
+      await served.dispose();
+      clearTimeout(timeout);
+    },
+  };
+}
+
+/** A socket whose reader leaves too much unread is closed, not fed. */
+function boundedSocket(bufferBytes: number): typeof WebSocket {
+  return class extends WebSocket {
+    override send(...args: unknown[]): void {
+      Reflect.apply(super.send, this, args);
+      if (this.bufferedAmount > bufferBytes) this.terminate();
+    }
   };
 }
 

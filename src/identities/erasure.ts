@@ -10,6 +10,8 @@ export interface Erasure {
   transitions: number;
   /** Rendered instructions that only its turns had used. */
   prompts: number;
+  /** The conversations themselves: what is kept of them outside the database goes too. */
+  conversationIds: string[];
 }
 
 /** Deletes an identity and everything that is about it; null when it is gone already. Runs in the caller's transaction. */
@@ -26,6 +28,7 @@ export async function erase(
   const own = { workspaceId, identityId };
   const spoken = { workspaceId, conversation: own };
   const used = await tx.turn.groupBy({ by: 'instructionsHash', where: { ...spoken, instructionsHash: { not: null } } });
+  const spokenIn = await tx.conversation.findMany({ where: own, select: { id: true } });
   const { count: messages } = await tx.message.deleteMany({ where: spoken });
   const { count: turns } = await tx.turn.deleteMany({ where: spoken });
   const { count: conversations } = await tx.conversation.deleteMany({ where: own });
@@ -38,5 +41,6 @@ export async function erase(
         SELECT FROM turns WHERE turns.workspace_id = prompts.workspace_id AND turns.instructions_hash = prompts.hash
       )`;
   await tx.identity.delete({ where: { workspaceId_id: { workspaceId, id: identityId } } });
-  return { identityId, conversations, turns, messages, memoryEntries, transitions, prompts };
+  const conversationIds = spokenIn.map(({ id }) => id);
+  return { identityId, conversations, turns, messages, memoryEntries, transitions, prompts, conversationIds };
 }

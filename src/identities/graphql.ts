@@ -88,7 +88,10 @@ builder.queryFields((t) => ({
         }),
       },
       resolve: (query, _root, { stage, search, ...page }, ctx) =>
-        listIdentities(ctx, ownPage(query, page, { workspaceId: ctx.workspaceId, ...ownIdentity(ctx) }), { stage: stage ? toStageReference(stage) : null, search: search ?? null }),
+        listIdentities(ctx, ownPage(query, page, { workspaceId: ctx.workspaceId, ...ownIdentity(ctx) }), {
+          stage: stage ? toStageReference(stage) : null,
+          search: search ?? null,
+        }),
     },
     IdentityConnection,
   ),

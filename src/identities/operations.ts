@@ -129,6 +129,7 @@ export async function deleteIdentity(ctx: Context, by: IdentityReference): Promi
   // Waits for a turn that is just being stored, and then has much to delete.
   const erasure = await ctx.db.$transaction((tx) => erase(tx, ctx.workspaceId, id), { timeout: 60_000 });
   if (!erasure) throw new NotFoundError(MISSING);
+  for (const conversationId of erasure.conversationIds) ctx.turns.forget(conversationId);
   ctx.transitionFeed.notify(ctx.workspaceId);
   return erasure;
 }
@@ -163,7 +164,10 @@ export async function assignStage(
     if (expected && before.stageId !== expected.id) throw new StageConflictError(expected, before.stage);
     if (before.stageId === stage.id) return before;
     if (before.stage?.limitsNext && !before.stage.allowedNextIds.includes(stage.id)) {
-      throw new ConflictError(`The stage "${before.stage.key}" may not be followed by "${stage.key}".`, 'STAGE_NOT_ALLOWED');
+      throw new ConflictError(
+        `The stage "${before.stage.key}" may not be followed by "${stage.key}".`,
+        'STAGE_NOT_ALLOWED',
+      );
     }
     await tx.stageTransition.create({
       data: {

@@ -30,7 +30,10 @@ const StageTransitionType = builder.prismaObject('StageTransition', {
     }),
     toStage: t.relation('toStage', { description: 'Where it is since then.' }),
     cause: t.expose('cause', { type: TransitionCauseEnum, description: 'Who or what moved it.' }),
-    metadata: t.expose('metadata', { type: 'JSONObject', description: "Data of whoever moved it; also visible to the identity's own access token." }),
+    metadata: t.expose('metadata', {
+      type: 'JSONObject',
+      description: "Data of whoever moved it; also visible to the identity's own access token.",
+    }),
     turnId: t.exposeID('turnId', {
       nullable: true,
       description: 'The turn in which an assistant moved it; null for every other cause.',

@@ -144,8 +144,10 @@ export class Answer {
   }
 }
 
+/** The value if it is text, without NUL characters: PostgreSQL cannot hold them, and they say nothing. */
 function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : '';
+  if (typeof value !== 'string') return '';
+  return value.includes('\0') ? value.replaceAll('\0', '') : value;
 }
 
 function parseChunk(data: string): Chunk {

@@ -129,7 +129,7 @@ export function withoutKey(error: unknown, apiKey: string | undefined): unknown 
 }
 
 function quote(words: string | undefined): string {
-  const line = words?.replace(/\s+/g, ' ').trim() ?? '';
+  const line = words?.replace(/[\s\p{Cc}]+/gu, ' ').trim() ?? '';
   // A gateway's error page helps nobody.
   if (line === '' || line.startsWith('<')) return '';
   return line.length > LONGEST_QUOTE ? `${line.slice(0, LONGEST_QUOTE)}…` : line;

@@ -66,7 +66,11 @@ builder.relayMutationField(
   {
     description: 'What is known now.',
     outputFields: (t) => ({
-      entry: t.field({ type: MemoryEntryType, description: 'The entry.', resolve: ({ entry }) => entry }),
+      entry: t.field({
+        type: MemoryEntryType,
+        description: 'What is kept under the key.',
+        resolve: ({ entry }) => entry,
+      }),
     }),
   },
 );

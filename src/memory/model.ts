@@ -12,7 +12,6 @@ const REFUSED = new Set(['__proto__', 'constructor', 'prototype']);
 /** What a memory entry is kept under, such as `preferences.language`. */
 export const memoryKey = z
   .string()
-  .min(1)
   .max(200)
   .regex(SEGMENTS, { error: 'must be names of latin letters, digits, _ and -, joined by dots', abort: true })
   .refine((key) => !key.split('.').some((segment) => REFUSED.has(segment)), {

@@ -24,7 +24,8 @@ export const StageType = builder.prismaNode('Stage', {
     }),
     metadata: t.expose('metadata', {
       type: 'JSONObject',
-      description: 'Data of the caller, readable in templates as `identity.stage_metadata`; also visible to the access tokens of identities that have been in it.',
+      description:
+        'Data of the caller, readable in templates as `identity.stage_metadata`; also visible to the access tokens of identities that have been in it.',
     }),
     archivedAt: t.expose('archivedAt', {
       type: 'DateTime',
@@ -40,7 +41,8 @@ builder.prismaObjectField(StageType, 'allowedNext', (t) =>
   t.field({
     type: [StageType],
     nullable: true,
-    description: 'The stages an identity may be moved to from here; null when any may follow, empty for an end of the journey.',
+    description:
+      'The stages an identity may be moved to from here; null when any may follow, empty for an end of the journey. For operators only.',
     resolve: (stage, _args, ctx) => listAllowedNext(ctx, stage),
   }),
 );
@@ -81,7 +83,9 @@ builder.queryFields((t) => ({
         includeArchived: t.arg.boolean({ defaultValue: false, description: 'Whether to list archived stages too.' }),
       },
       resolve: (query, _root, { includeArchived, ...page }, ctx) =>
-        listStages(ctx, ownPage(query, page, { workspaceId: ctx.workspaceId }), { includeArchived: includeArchived ?? false }),
+        listStages(ctx, ownPage(query, page, { workspaceId: ctx.workspaceId }), {
+          includeArchived: includeArchived ?? false,
+        }),
     },
     StageConnection,
   ),
@@ -101,7 +105,8 @@ builder.relayMutationField(
       }),
       allowedNext: t.field({
         type: [StageReferenceInput],
-        description: 'The only stages that may follow it, 100 at most; omitted: any may. An empty list makes it an end.',
+        description:
+          'The only stages that may follow it, 100 at most; omitted: any may. An empty list makes it an end.',
       }),
     }),
   },
@@ -130,7 +135,8 @@ builder.relayMutationField(
       assistantId: t.id({ description: 'The assistant that answers while an identity is in it.' }),
       allowedNext: t.field({
         type: [StageReferenceInput],
-        description: 'The only stages that may follow it, 100 at most; null lifts the limit, an empty list makes it an end.',
+        description:
+          'The only stages that may follow it, 100 at most; null lifts the limit, an empty list makes it an end.',
       }),
     }),
   },

@@ -76,6 +76,7 @@ export async function archiveStage(ctx: Context, by: StageReference): Promise<St
 
 /** The stages that may follow one, oldest first; null when any may. */
 export async function listAllowedNext(ctx: Context, stage: Stage): Promise<Stage[] | null> {
+  requireOperatorRead(ctx);
   if (!stage.limitsNext) return null;
   const where = { workspaceId: ctx.workspaceId, id: { in: stage.allowedNextIds } };
   return ctx.db.stage.findMany({ where, orderBy: [{ createdAt: 'asc' }, { id: 'asc' }] });
@@ -86,7 +87,9 @@ async function limitsOf(ctx: Context, allowedNext: StageReference[] | null | und
   if (allowedNext === undefined) return {};
   if (allowedNext === null) return { limitsNext: false, allowedNextIds: [] };
   const next = await Promise.all(allowedNext.map((by) => lookUp(ctx, by)));
-  const missing = next.flatMap((stage, index) => (stage ? [] : [{ path: `allowedNext.${index}`, message: 'names no stage of this workspace' }]));
+  const missing = next.flatMap((stage, index) =>
+    stage ? [] : [{ path: `allowedNext.${index}`, message: 'names no stage of this workspace' }],
+  );
   if (missing.length > 0) throw new InvalidInputError(missing);
   return { limitsNext: true, allowedNextIds: next.map((stage) => (stage as Stage).id) };
 }

@@ -2,12 +2,13 @@ import { createHash } from 'node:crypto';
 import type { Context } from '../context.ts';
 import { isUniqueViolation } from '../database/unique-violation.ts';
 import { ConflictError, NotFoundError } from '../errors.ts';
-import type { Message, Turn } from '../generated/prisma/client.ts';
+import type { Message, Prisma, Turn } from '../generated/prisma/client.ts';
 import { newId } from '../ids.ts';
 import type { ChannelReference } from '../channels/model.ts';
 import type { IdentityReference } from '../identities/model.ts';
 import { canName, type JsonObject } from '../input.ts';
 import { WHEN_BUSY, type WhenBusy } from './model.ts';
+import { findUnfinishedBefore } from './storage.ts';
 import { countTokens } from './tokens.ts';
 
 /** Who says something where: found in one query, because every message passes here. */
@@ -88,20 +89,39 @@ export interface Accepted {
 export async function acceptMessage(ctx: Context, route: Route, input: AcceptedInput): Promise<Accepted> {
   const requestHash = input.clientMessageId === null ? null : hashOf(input);
   try {
-    return (await insertMessage(ctx, route, input, requestHash)) ?? (await explainRefusal(ctx, route, input, requestHash));
+    const insert = input.whenBusy === 'REJECT' ? insertUnlessBusy : insertMessage;
+    return (await insert(ctx, route, input, requestHash)) ?? (await explainRefusal(ctx, route, input, requestHash));
   } catch (error) {
     if (!isUniqueViolation(error)) throw error;
     return findRepeated(ctx, route, input, requestHash);
   }
 }
 
-async function insertMessage(ctx: Context, route: Route, input: AcceptedInput, requestHash: string | null): Promise<Accepted | null> {
+/**
+ * A statement sees what was stored when it began: who was let in while it waited for the conversation shows only to the
+ * next one.
+ */
+function insertUnlessBusy(ctx: Context, route: Route, input: AcceptedInput, requestHash: string | null): Promise<Accepted | null> {
+  return ctx.db.$transaction(async (tx) => {
+    const accepted = await insertMessage(ctx, route, input, requestHash, tx);
+    if (accepted && (await findUnfinishedBefore(tx, accepted.turn))) throw busy();
+    return accepted;
+  });
+}
+
+async function insertMessage(
+  ctx: Context,
+  route: Route,
+  input: AcceptedInput,
+  requestHash: string | null,
+  db: Prisma.TransactionClient = ctx.db,
+): Promise<Accepted | null> {
   const { workspaceId } = ctx;
   const now = new Date();
   const messageId = newId('Message');
   const turnId = newId('Turn');
   const tokenCount = await countTokens(input.text);
-  const [row] = await ctx.db.$queryRaw<{ conversationId: string; number: number; activeTurnId: string | null }[]>`
+  const [row] = await db.$queryRaw<{ conversationId: string; number: number; activeTurnId: string | null }[]>`
     WITH conversation AS (
       INSERT INTO conversations AS c (id, workspace_id, identity_id, channel_id, turn_count, created_at, last_message_at)
       VALUES (${newId('Conversation')}, ${workspaceId}, ${route.identityId}, ${route.channelId}, 1, ${now}::timestamptz, ${now}::timestamptz)
@@ -143,7 +163,11 @@ const QUEUED = {
 async function explainRefusal(ctx: Context, route: Route, input: AcceptedInput, requestHash: string | null): Promise<Accepted> {
   const repeated = input.clientMessageId === null ? null : await findRepeated(ctx, route, input, requestHash).catch(rethrowUnlessMissing);
   if (repeated) return repeated;
-  throw new ConflictError('A turn is running in this conversation. Wait for its end, or send with whenBusy QUEUE or INTERRUPT.', 'CONVERSATION_BUSY');
+  throw busy();
+}
+
+function busy(): ConflictError {
+  return new ConflictError('A turn is running in this conversation. Wait for its end, or send with whenBusy QUEUE or INTERRUPT.', 'CONVERSATION_BUSY');
 }
 
 function rethrowUnlessMissing(error: unknown): null {

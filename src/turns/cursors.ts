@@ -54,5 +54,5 @@ export function createCursors(secret: string): Cursors {
 }
 
 function notACursor(path: string): InvalidInputError {
-  return new InvalidInputError([{ path, message: 'is not a cursor of this workspace' }]);
+  return new InvalidInputError([{ path, message: 'is not a cursor of this conversation' }]);
 }

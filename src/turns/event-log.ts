@@ -32,6 +32,8 @@ export interface LogPosition {
 /** What a conversation's log knows about its present. */
 export interface LogState {
   position: LogPosition;
+  /** The number of the newest turn it has been told of; 0: of none. */
+  newestTurn: number;
   /** The turn that runs, with all of its text so far; null when none does. */
   running: { turnId: string; turnNumber: number; text: string } | null;
 }
@@ -44,27 +46,39 @@ export type LogRead = { gap: false; events: readonly LoggedEvent[] } | { gap: tr
  * position; a subscription only wakes them. What is gone from the log is still in the database.
  */
 export interface EventLog {
+  /** Adds an event behind all that this process has appended to the conversation before. */
   append(conversationId: string, event: LogEvent): void;
+  /** Appends the `MessageReceived` of a turn unless the log has had it: whoever knows of the turn first tells of it. */
+  announce(conversationId: string, turn: AnnouncedTurn): void;
   /** The events behind a position. Adjacent pieces of text are left as they are; the reader merges them. */
-  read(conversationId: string, after: LogPosition): LogRead;
-  state(conversationId: string): LogState;
+  read(conversationId: string, after: LogPosition): Awaitable<LogRead>;
+  state(conversationId: string): Awaitable<LogState>;
   /** Just before the `MessageReceived` a turn begins with, if the log still has it. */
-  startOf(conversationId: string, turnId: string): LogPosition | null;
+  startOf(conversationId: string, turnId: string): Awaitable<LogPosition | null>;
   /** Calls `wake` after each append until the returned function is called. */
   subscribe(conversationId: string, wake: () => void): () => void;
+  /** Drops what is kept of a conversation that has been deleted, and wakes its readers: they find a gap. */
+  forget(conversationId: string): void;
   /** True once closed: readers end at what they have read. */
   readonly closed: boolean;
-  /** Wakes every reader for the last time and frees timers. */
-  close(): void;
+  /** Wakes every reader for the last time and frees timers; resolves once the last reader has unsubscribed. */
+  close(): Promise<void>;
 }
+
+/** What a log in memory knows at once, and one elsewhere a moment later. */
+export type Awaitable<Value> = Value | Promise<Value>;
+
+/** A turn whose message has been stored. */
+export interface AnnouncedTurn {
+  id: string;
+  number: number;
+  messageId: string;
+}
+
+/** In no log: readers behind it are told from the database what they have not seen. */
+export const FORGOTTEN: LogPosition = { epoch: '0', sequence: 0 };
 
 /** Whether this event is the last of its turn. */
 export function isFinal(event: { type: string }): boolean {
   return event.type === 'TurnCompleted' || event.type === 'TurnFailed' || event.type === 'TurnCancelled';
-}
-
-/** Tells readers of a turn's message, unless they have been told: whoever knows of the turn first does it. */
-export function announceTurn(log: EventLog, conversationId: string, turn: { id: string; number: number; messageId: string }): void {
-  if (log.startOf(conversationId, turn.id) !== null) return;
-  log.append(conversationId, { type: 'MessageReceived', messageId: turn.messageId, turnId: turn.id, turnNumber: turn.number });
 }

@@ -35,7 +35,7 @@ const turnOf = ({ turnId }: { turnId: string }, _args: object, ctx: Context): Pr
 builder.objectRef<EventOf<'TurnStarted'>>('TurnStarted').implement({
   description: 'The turn began to run. A second one means that it was begun again: text told before is void.',
   interfaces,
-  fields: (t) => ({ turn: t.field({ type: TurnType, description: 'The turn.', resolve: turnOf }) }),
+  fields: (t) => ({ turn: t.field({ type: TurnType, description: 'The turn as it is when this is read.', resolve: turnOf }) }),
 });
 
 builder.objectRef<EventOf<'TurnTokens'>>('TurnTokens').implement({
@@ -80,7 +80,7 @@ builder.objectRef<EventOf<'TurnCompleted'>>('TurnCompleted').implement({
   description: 'The reply is whole and stored. The last event of the turn.',
   interfaces,
   fields: (t) => ({
-    turn: t.field({ type: TurnType, description: 'The turn.', resolve: turnOf }),
+    turn: t.field({ type: TurnType, description: 'The turn with its usage and times.', resolve: turnOf }),
     reply: t.field({
       type: MessageType,
       description: 'The reply as it is stored: the text of all pieces.',
@@ -139,7 +139,7 @@ builder.subscriptionFields((t) => ({
     type: TurnEventType,
     description: 'Follows one turn to its end. Without a cursor it is told from its beginning, also when it has ended already.',
     args: {
-      turnId: t.arg.id({ required: true, description: 'Which turn.' }),
+      turnId: t.arg.id({ required: true, description: 'The id of a turn, `trn_…`.' }),
       after: t.arg.string({ description: 'The cursor of the last event seen: only what follows is told.' }),
     },
     subscribe: async (_root, { turnId, after }, ctx) =>
@@ -150,7 +150,7 @@ builder.subscriptionFields((t) => ({
     type: ConversationEventType,
     description: 'Follows a conversation: a snapshot first, then everything that happens, through whatever door. It has no end.',
     args: {
-      conversationId: t.arg.id({ required: true, description: 'Which conversation.' }),
+      conversationId: t.arg.id({ required: true, description: 'The id of a conversation, `cnv_…`.' }),
       after: t.arg.string({ description: 'The cursor of the last event seen: no snapshot, only what follows is told.' }),
     },
     subscribe: (_root, { conversationId, after }, ctx) => followConversationEvents(ctx, conversationId, after),

@@ -6,13 +6,13 @@ import { ConflictError, LimitExceededError, NotFoundError, UnavailableError } fr
 import type { Message } from '../generated/prisma/client.ts';
 import { TurnStatus } from '../generated/prisma/enums.ts';
 import { builder } from '../graphql/builder.ts';
+import { ownCursor } from '../graphql/cursors.ts';
 import { IdentityReferenceInput } from '../identities/graphql.ts';
 import { toIdentityReference } from '../identities/model.ts';
 import { StageType } from '../stages/graphql.ts';
 import { ownedByIdentity, requireRead } from '../workspaces/access.ts';
 import { type TurnReference, WHEN_BUSY } from './model.ts';
 import { cancelTurn, cursorOf, findTurn, sendMessage } from './operations.ts';
-import { findPrompt } from './replay.ts';
 
 const TurnStatusEnum = builder.enumType('TurnStatus', {
   description: 'Where a turn is: queued, then running, then one of three ends.',
@@ -50,25 +50,6 @@ const TurnUsageType = builder.objectRef<{ inputTokens: number; outputTokens: num
     exact: t.exposeBoolean('exact', { description: 'True when the endpoint counted; false when it was estimated here, as after a cancel.' }),
   }),
 });
-
-const PromptMessageType = builder.objectRef<{ role: string; content: string }>('PromptMessage').implement({
-  description: 'One message as the model was sent it.',
-  fields: (t) => ({
-    role: t.exposeString('role', { description: 'system, user or assistant.' }),
-    content: t.exposeString('content', { description: 'Its text.' }),
-  }),
-});
-
-const TurnPromptType = builder
-  .objectRef<{ instructions: string; messages: { role: string; content: string }[]; hash: string }>('TurnPrompt')
-  .implement({
-    description: 'Exactly what the model was sent first. For people who write instructions.',
-    fields: (t) => ({
-      instructions: t.exposeString('instructions', { description: 'The rendered instructions with the block of data about the identity.' }),
-      messages: t.field({ type: [PromptMessageType], description: 'All messages in order, the instructions first.', resolve: ({ messages }) => messages }),
-      hash: t.exposeString('hash', { description: 'SHA-256 of the messages as JSON, in hex: equal prompts have equal hashes.' }),
-    }),
-  });
 
 export const TurnType = builder.prismaNode('Turn', {
   description: 'One message and its reply.',
@@ -114,12 +95,6 @@ export const TurnType = builder.prismaNode('Turn', {
       resolve: ({ inputTokens, outputTokens, usageExact }) =>
         inputTokens === null || outputTokens === null ? null : { inputTokens, outputTokens, exact: usageExact ?? false },
     }),
-    prompt: t.field({
-      type: TurnPromptType,
-      nullable: true,
-      description: 'Exactly what the model was sent; null before the reply begins. Needs an API key with the write permission.',
-      resolve: (turn, _args, ctx) => findPrompt(ctx, turn),
-    }),
     clientMessageId: t.exposeString('clientMessageId', { nullable: true, description: "The sender's own id of the message; null when it gave none." }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When the message was accepted.' }),
     startedAt: t.expose('startedAt', { type: 'DateTime', nullable: true, description: 'When it began to run; null while it waits.' }),
@@ -153,7 +128,10 @@ builder.prismaObjectFields(ConversationType, (t) => ({
     {
       cursor: 'workspaceId_id',
       description: 'The turns of the conversation, in the order in which they were accepted.',
-      query: { orderBy: { number: 'asc' } },
+      query: (args) => ({
+        where: ownCursor(args, (row) => ({ conversation: { turns: { some: row } } })),
+        orderBy: { number: 'asc' },
+      }),
     },
     TurnConnection,
   ),
@@ -164,7 +142,7 @@ builder.queryField('turn', (t) =>
     type: TurnType,
     nullable: true,
     description: 'One turn; null when there is none in this workspace.',
-    args: { id: t.arg.id({ required: true, description: 'Which one.' }) },
+    args: { id: t.arg.id({ required: true, description: 'The id of a turn, `trn_…`.' }) },
     resolve: (query, _root, { id }, ctx) => findTurn(ctx, id, query),
   }),
 );
@@ -213,7 +191,7 @@ const CancelTurnInput = builder.inputType('CancelTurnInput', {
   description: 'Which turn to stop; exactly one of the two.',
   isOneOf: true,
   fields: (t) => ({
-    turnId: t.id({ description: 'The id of the turn.' }),
+    turnId: t.id({ description: 'The id `sendMessage` answered with.' }),
     message: t.field({ type: ClientMessageReferenceInput, description: "The message of the turn, by the sender's own id." }),
   }),
 });

@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { type EventLog, isFinal, type LogEvent, type LoggedEvent, type LogPosition, type LogRead, type LogState } from './event-log.ts';
+import { ConversationLog } from './conversation-log.ts';
+import { type AnnouncedTurn, type EventLog, isFinal, type LogEvent, type LogPosition, type LogRead, type LogState } from './event-log.ts';
 
-/** What an event costs besides its text, roughly, in bytes. */
-const EVENT_BYTES = 120;
 const SWEEP_INTERVAL_MS = 60_000;
 
 export interface MemoryEventLogOptions {
@@ -14,32 +13,6 @@ export interface MemoryEventLogOptions {
   retentionMs?: number;
 }
 
-/** The log of one conversation. */
-class ConversationLog {
-  readonly epoch: string;
-  /** The sequence number of the event before the first one kept. */
-  base = 0;
-  events: LoggedEvent[] = [];
-  /** Where each turn that is still whole begins. */
-  readonly starts = new Map<string, number>();
-  readonly readers = new Set<() => void>();
-  running: { turnId: string; turnNumber: number; pieces: string[]; length: number } | null = null;
-  bytes = 0;
-  lastEventAt = Date.now();
-
-  constructor(epoch: string) {
-    this.epoch = epoch;
-  }
-
-  get end(): number {
-    return this.base + this.events.length;
-  }
-
-  get idle(): boolean {
-    return this.running === null && this.readers.size === 0;
-  }
-}
-
 /** The event log of a single process: a bounded array per conversation. */
 export class MemoryEventLog implements EventLog {
   readonly #logs = new Map<string, ConversationLog>();
@@ -48,9 +21,11 @@ export class MemoryEventLog implements EventLog {
   readonly #retentionMs: number;
   readonly #process = randomBytes(6).toString('hex');
   readonly #sweeper: NodeJS.Timeout;
+  readonly #left = Promise.withResolvers<void>();
   closed = false;
   #epochs = 0;
   #bytes = 0;
+  #readers = 0;
 
   constructor({ maxBytes, maxEvents = 20_000, retentionMs = 3_600_000 }: MemoryEventLogOptions) {
     this.#maxBytes = maxBytes;
@@ -64,17 +39,15 @@ export class MemoryEventLog implements EventLog {
     return this.#bytes;
   }
 
+  /** How many subscriptions there are now. */
+  get readers(): number {
+    return this.#readers;
+  }
+
   append(conversationId: string, event: LogEvent): void {
     const log = this.#logOf(conversationId);
-    this.#follow(log, event);
-    const offset = log.running?.turnId === event.turnId ? log.running.length : 0;
-    const sequence = log.end + 1;
-    log.events.push({ ...event, sequence, offset });
-    if (event.type === 'MessageReceived') log.starts.set(event.turnId, sequence);
-    this.#grow(log, EVENT_BYTES + (event.type === 'TurnTokens' ? event.text.length : 0));
-    log.lastEventAt = Date.now();
+    this.#measured(log, () => log.append(event));
     if (isFinal(event)) {
-      log.running = null;
       // The longest unused come first in the map: they are the first to give way.
       this.#logs.delete(conversationId);
       this.#logs.set(conversationId, log);
@@ -84,6 +57,11 @@ export class MemoryEventLog implements EventLog {
     for (const wake of log.readers) wake();
   }
 
+  announce(conversationId: string, { id, number, messageId }: AnnouncedTurn): void {
+    if (this.#logs.get(conversationId)?.knows(id)) return;
+    this.append(conversationId, { type: 'MessageReceived', messageId, turnId: id, turnNumber: number });
+  }
+
   read(conversationId: string, after: LogPosition): LogRead {
     const log = this.#logs.get(conversationId);
     if (!log || log.epoch !== after.epoch || after.sequence < log.base || after.sequence > log.end) return { gap: true };
@@ -91,59 +69,66 @@ export class MemoryEventLog implements EventLog {
   }
 
   state(conversationId: string): LogState {
-    const log = this.#logOf(conversationId);
-    const running = log.running && { turnId: log.running.turnId, turnNumber: log.running.turnNumber, text: log.running.pieces.join('') };
-    return { position: { epoch: log.epoch, sequence: log.end }, running };
+    const { epoch, end, newestTurn, running } = this.#logOf(conversationId);
+    return {
+      position: { epoch, sequence: end },
+      newestTurn,
+      running: running && { turnId: running.turnId, turnNumber: running.turnNumber, text: running.pieces.join('') },
+    };
   }
 
   startOf(conversationId: string, turnId: string): LogPosition | null {
     const log = this.#logs.get(conversationId);
-    const start = log?.starts.get(turnId);
-    return log && start !== undefined ? { epoch: log.epoch, sequence: start - 1 } : null;
+    const sequence = log?.startOf(turnId) ?? null;
+    return log && sequence !== null ? { epoch: log.epoch, sequence } : null;
   }
 
   subscribe(conversationId: string, wake: () => void): () => void {
-    const log = this.#logOf(conversationId);
-    log.readers.add(wake);
-    return () => log.readers.delete(wake);
+    const { readers } = this.#logOf(conversationId);
+    readers.add(wake);
+    this.#readers += 1;
+    return () => {
+      if (!readers.delete(wake)) return;
+      this.#readers -= 1;
+      if (this.closed && this.#readers === 0) this.#left.resolve();
+    };
   }
 
-  close(): void {
+  forget(conversationId: string): void {
+    const log = this.#logs.get(conversationId);
+    if (!log) return;
+    this.#drop(conversationId, log);
+    if (log.readers.size > 0) this.#logOf(conversationId, log.readers);
+    for (const wake of log.readers) wake();
+  }
+
+  close(): Promise<void> {
     this.closed = true;
     clearInterval(this.#sweeper);
+    if (this.#readers === 0) this.#left.resolve();
     for (const log of this.#logs.values()) for (const wake of log.readers) wake();
+    return this.#left.promise;
   }
 
-  #logOf(conversationId: string): ConversationLog {
+  #logOf(conversationId: string, readers?: Set<() => void>): ConversationLog {
     let log = this.#logs.get(conversationId);
     if (!log) {
       this.#epochs += 1;
-      log = new ConversationLog(`${this.#process}${this.#epochs.toString(36)}`);
+      log = new ConversationLog(`${this.#process}${this.#epochs.toString(36)}`, readers);
       this.#logs.set(conversationId, log);
-      this.#grow(log, EVENT_BYTES);
+      this.#bytes += log.bytes;
     }
     return log;
   }
 
-  #follow(log: ConversationLog, event: LogEvent): void {
-    if (event.type === 'TurnStarted') log.running = { turnId: event.turnId, turnNumber: event.turnNumber, pieces: [], length: 0 };
-    if (event.type === 'TurnTokens' && log.running) {
-      log.running.pieces.push(event.text);
-      log.running.length += event.text.length;
-    }
-  }
-
-  #grow(log: ConversationLog, bytes: number): void {
-    log.bytes += bytes;
-    this.#bytes += bytes;
+  #measured(log: ConversationLog, change: () => void): void {
+    const before = log.bytes;
+    change();
+    this.#bytes += log.bytes - before;
   }
 
   #dropOldest(log: ConversationLog, count: number): void {
-    for (const event of log.events.splice(0, count)) {
-      this.#grow(log, -EVENT_BYTES - (event.type === 'TurnTokens' ? event.text.length : 0));
-      if (event.type === 'MessageReceived') log.starts.delete(event.turnId);
-    }
-    log.base += count;
+    this.#measured(log, () => log.dropOldest(count));
   }
 
   #drop(conversationId: string, log: ConversationLog): void {
@@ -151,14 +136,16 @@ export class MemoryEventLog implements EventLog {
     this.#bytes -= log.bytes;
   }
 
+  /** Somewhat more than is needed, so that not every event has to look for room. */
   #makeRoom(): void {
+    const enough = this.#maxBytes * 0.9;
     for (const [conversationId, log] of this.#logs) {
-      if (this.#bytes <= this.#maxBytes) return;
+      if (this.#bytes <= enough) return;
       if (log.idle) this.#drop(conversationId, log);
     }
     // Nobody is idle: the running turns themselves fill the room, so their oldest events go.
     for (const log of this.#logs.values()) {
-      if (this.#bytes <= this.#maxBytes) return;
+      if (this.#bytes <= enough) return;
       this.#dropOldest(log, Math.ceil(log.events.length / 2));
     }
   }

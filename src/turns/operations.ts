@@ -3,14 +3,13 @@ import type { Context } from '../context.ts';
 import { NotFoundError, UnavailableError } from '../errors.ts';
 import type { Conversation, Message, Prisma, Turn } from '../generated/prisma/client.ts';
 import type { IdentityReference } from '../identities/model.ts';
-import { parseInput } from '../input.ts';
+import { canName, parseInput } from '../input.ts';
 import { ownedByIdentity, requireRead, requireWrite } from '../workspaces/access.ts';
-import { acceptMessage, findRoute } from './accept.ts';
-import { announceTurn } from './event-log.ts';
-import { followConversation, followTurn, presentCursor } from './following.ts';
+import { type Accepted, acceptMessage, findRoute } from './accept.ts';
+import { cursorBefore, followConversation, followTurn, presentCursor } from './following.ts';
 import { sendMessageInput, type TurnReference } from './model.ts';
 import type { EventReader } from './reader.ts';
-import { cancelQueuedTurn } from './storage.ts';
+import { cancelQueuedTurn, findUnfinishedBefore } from './storage.ts';
 
 type TurnQuery = Pick<Prisma.TurnFindManyArgs, 'include' | 'cursor' | 'take' | 'skip'>;
 
@@ -19,8 +18,9 @@ function visibleTurns(ctx: Context) {
   return { workspaceId: ctx.workspaceId, conversation: ownedByIdentity(ctx) } satisfies Prisma.TurnWhereInput;
 }
 
-export function findTurn(ctx: Context, id: string, query: TurnQuery = {}): Promise<Turn | null> {
+export async function findTurn(ctx: Context, id: string, query: TurnQuery = {}): Promise<Turn | null> {
   requireRead(ctx);
+  if (!canName({ id })) return null;
   return ctx.db.turn.findFirst({ ...query, where: { id, ...visibleTurns(ctx) } });
 }
 
@@ -50,24 +50,31 @@ export interface SentMessage {
 
 /**
  * Commits a message and its turn, then lets the turn run; returns before the model is called. Sending the same message
- * under the same client message id again answers the same turn.
+ * under the same client message id again answers the same turn. Throws UnavailableError once the server is stopping.
  */
 export async function sendMessage(
   ctx: Context,
   { identity, channel, ...rest }: { identity: IdentityReference; channel: ChannelReference } & Record<string, unknown>,
 ): Promise<SentMessage> {
   requireWrite(ctx);
+  if (ctx.turns.stopping) throw new UnavailableError('The server is stopping. Send the message again in a moment.');
   const input = parseInput(sendMessageInput, rest);
   const route = await findRoute(ctx, identity, channel);
   const whenBusy = input.whenBusy ?? route.whenBusy;
   const accepted = await acceptMessage(ctx, route, { ...input, clientMessageId: input.clientMessageId ?? null, whenBusy });
-  const { turn, message, activeTurnId, repeated } = accepted;
-  const { conversationId, number } = turn;
-  if (!repeated) announceTurn(ctx.eventLog, conversationId, { id: turn.id, number, messageId: message.id });
-  if (whenBusy === 'INTERRUPT' && activeTurnId && !repeated) await cancelTurn(ctx, { turnId: activeTurnId });
-  if (!repeated) ctx.turns.kick(ctx.workspaceId, conversationId);
-  const start = ctx.eventLog.startOf(conversationId, turn.id) ?? ctx.eventLog.state(conversationId).position;
-  return { turn, message, cursor: presentCursor(ctx, conversationId, number, start) };
+  const { turn, message, repeated } = accepted;
+  if (!repeated) {
+    ctx.eventLog.announce(turn.conversationId, { id: turn.id, number: turn.number, messageId: message.id });
+    ctx.turns.kick(ctx.workspaceId, turn.conversationId);
+    if (whenBusy === 'INTERRUPT') await interrupt(ctx, accepted);
+  }
+  return { turn, message, cursor: await cursorBefore(ctx, turn) };
+}
+
+/** Cancels the turn that kept the conversation busy when the message came, also when it was only about to run. */
+async function interrupt(ctx: Context, { turn, activeTurnId }: Accepted): Promise<void> {
+  const turnId = activeTurnId ?? (await findUnfinishedBefore(ctx.db, turn));
+  if (turnId) await cancelTurn(ctx, { turnId });
 }
 
 /**
@@ -76,7 +83,7 @@ export async function sendMessage(
  */
 export async function cancelTurn(ctx: Context, by: TurnReference): Promise<Turn> {
   requireWrite(ctx);
-  const turn = await ctx.db.turn.findFirst({ where: { AND: [toWhere(by), visibleTurns(ctx)] } });
+  const turn = isNamed(by) ? await ctx.db.turn.findFirst({ where: { AND: [toWhere(by), visibleTurns(ctx)] } }) : null;
   if (!turn) throw new NotFoundError('There is no such turn.');
   if (turn.finishedAt) return turn;
   const { id, workspaceId, conversationId, number } = turn;
@@ -94,6 +101,12 @@ async function getTurnToWrite(ctx: Context, id: string): Promise<Turn> {
   return ctx.db.turn.findFirstOrThrow({ where: { id, ...visibleTurns(ctx) } });
 }
 
+function isNamed(by: TurnReference): boolean {
+  if ('turnId' in by) return canName(by);
+  const { identity, channel, clientMessageId } = by.message;
+  return canName(identity) && canName(channel) && canName({ clientMessageId });
+}
+
 function toWhere(by: TurnReference): Prisma.TurnWhereInput {
   if ('turnId' in by) return { id: by.turnId };
   const { identity, channel, clientMessageId } = by.message;
@@ -109,7 +122,7 @@ export async function followTurnEvents(ctx: Context, turn: Turn, after: string |
 export async function followConversationEvents(ctx: Context, conversationId: string, after: string | null | undefined): Promise<EventReader> {
   requireRead(ctx);
   const where = { id: conversationId, workspaceId: ctx.workspaceId, ...ownedByIdentity(ctx) };
-  const conversation = await ctx.db.conversation.findFirst({ where, select: { id: true } });
+  const conversation = canName({ id: conversationId }) && (await ctx.db.conversation.findFirst({ where, select: { id: true } }));
   if (!conversation) throw new NotFoundError('There is no conversation with this id.');
   return followConversation(ctx, conversationId, after ? ctx.cursors.decode(ctx.workspaceId, after) : null);
 }
@@ -145,6 +158,6 @@ export async function turnAt(ctx: Context, cursor: string, path: string): Promis
 }
 
 /** The present of a conversation: behind it comes what has not happened yet. */
-export function cursorOf(ctx: Context, { id, turnCount }: Conversation): string {
-  return presentCursor(ctx, id, turnCount, ctx.eventLog.state(id).position);
+export function cursorOf(ctx: Context, conversation: Conversation): Promise<string> {
+  return presentCursor(ctx, conversation);
 }

@@ -1,3 +1,4 @@
+import { UnavailableError } from '../errors.ts';
 import type { EventLog, LoggedEvent, LogPosition } from './event-log.ts';
 import { type StreamEvent, toStreamEvents } from './stream-events.ts';
 
@@ -26,7 +27,8 @@ const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };
 /**
  * Follows the events of a conversation by pulling: each `next()` takes everything behind the reader's position, with
  * adjacent pieces of text merged. A fast reader gets single tokens, a slow one fewer and larger events; nothing is
- * queued for it. Written by hand, not as a generator: `return()` must also end a `next()` that waits.
+ * queued for it. It fails with UnavailableError when the server stops before the last event: an end would be mistaken
+ * for that event. Written by hand, not as a generator: `return()` must also end a `next()` that waits.
  */
 export class EventReader implements AsyncIterableIterator<StreamEvent> {
   readonly #options: ReaderOptions;
@@ -34,6 +36,8 @@ export class EventReader implements AsyncIterableIterator<StreamEvent> {
   #ready: StreamEvent[];
   #next = 0;
   #position: LogPosition | null;
+  /** Something may have been appended since the log was read. */
+  #stale = true;
   #wake: (() => void) | null = null;
   #closed = false;
 
@@ -41,22 +45,25 @@ export class EventReader implements AsyncIterableIterator<StreamEvent> {
     this.#options = options;
     this.#ready = options.start.events;
     this.#position = options.start.position;
-    this.#unsubscribe = options.log.subscribe(options.conversationId, () => {
-      this.#wake?.();
-      this.#wake = null;
-    });
+    this.#unsubscribe = options.log.subscribe(options.conversationId, () => this.#lookAgain());
   }
 
   async next(): Promise<IteratorResult<StreamEvent, undefined>> {
-    while (!this.#closed) {
-      const event = this.#ready[this.#next];
-      if (event) {
-        this.#next += 1;
-        if (this.#options.isLast(event)) this.#position = null;
-        return { done: false, value: event };
+    try {
+      while (!this.#closed) {
+        const event = this.#ready[this.#next];
+        if (event) {
+          this.#next += 1;
+          if (this.#options.isLast(event)) this.#position = null;
+          return { done: false, value: event };
+        }
+        if (this.#position === null) break;
+        await this.#pull(this.#position);
       }
-      if (this.#position === null) break;
-      await this.#pull(this.#position);
+    } catch (error) {
+      // Nobody leaves what has failed.
+      await this.return();
+      throw error;
     }
     return this.return();
   }
@@ -65,8 +72,7 @@ export class EventReader implements AsyncIterableIterator<StreamEvent> {
   async return(): Promise<IteratorReturnResult<undefined>> {
     this.#closed = true;
     this.#unsubscribe();
-    this.#wake?.();
-    this.#wake = null;
+    this.#lookAgain();
     return DONE;
   }
 
@@ -77,8 +83,10 @@ export class EventReader implements AsyncIterableIterator<StreamEvent> {
   /** Makes more events ready, or waits until there may be more. */
   async #pull(position: LogPosition): Promise<void> {
     const { log, conversationId, cursorOf, wanted, recover } = this.#options;
-    const read = log.read(conversationId, position);
+    this.#stale = false;
+    const read = await log.read(conversationId, position);
     this.#next = 0;
+    this.#ready = [];
     if (read.gap) {
       const start = await recover();
       this.#ready = start.events;
@@ -86,18 +94,21 @@ export class EventReader implements AsyncIterableIterator<StreamEvent> {
       return;
     }
     const last = read.events.at(-1);
-    if (!last) {
-      this.#ready = [];
-      if (log.closed) {
-        this.#position = null;
-        return;
-      }
+    if (last) {
+      this.#ready = toStreamEvents(read.events, (event) => cursorOf(position.epoch, event), wanted);
+      this.#position = { epoch: position.epoch, sequence: last.sequence };
+    } else if (log.closed) {
+      throw new UnavailableError('The server is stopping. Come back with the cursor of the last event.');
+    } else if (!this.#stale && !this.#closed) {
       await new Promise<void>((wake) => {
         this.#wake = wake;
       });
-      return;
     }
-    this.#ready = toStreamEvents(read.events, (event) => cursorOf(position.epoch, event), wanted);
-    this.#position = { epoch: position.epoch, sequence: last.sequence };
+  }
+
+  #lookAgain(): void {
+    this.#stale = true;
+    this.#wake?.();
+    this.#wake = null;
   }
 }

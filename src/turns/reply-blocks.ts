@@ -1,11 +1,10 @@
 import type { Context } from '../context.ts';
-import type { BlockSource } from '../http/event-stream.ts';
 import { getReply } from './operations.ts';
 import type { EventReader } from './reader.ts';
 import type { StreamEvent } from './stream-events.ts';
 
 /** A turn's reply in the blocks of the older API: tokens, then one `complete` or `error`, each with its cursor as id. */
-export class ReplyBlocks implements BlockSource {
+export class ReplyBlocks {
   readonly #ctx: Context;
   readonly #turnId: string;
   readonly #reader: EventReader;

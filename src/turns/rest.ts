@@ -18,15 +18,17 @@ export function turnRoutes(api: RestApi): void {
       text: body['text'],
       metadata: body['metadata'],
       clientMessageId: idempotencyKey(c.req.header('idempotency-key')),
-    });
+    }).catch(renaming({ clientMessageId: 'Idempotency-Key' }));
     return answer(c, 200, 'Message sent successfully', toReplyBody(await awaitTurn(ctx, sent), sent.message.id));
   });
 
   api.get('/conversation/:identity_id/streaming', async (c) => {
+    // Whoever asks for the head alone only looks, and nothing may come of it (RFC 9110); this GET sends a message.
+    if (c.req.method === 'HEAD') return c.body(null, 405, { Allow: 'GET' });
     const { ctx } = c.var;
-    const seen = c.req.header('last-event-id') || c.req.query('after');
+    const seen = whatWasSeen(c);
     // A client that comes back repeats the whole request: its message must not be sent again.
-    if (seen) return rejoin(c, await turnAt(ctx, seen, 'Last-Event-ID'), seen);
+    if (seen) return rejoin(c, await turnAt(ctx, seen.cursor, seen.path), seen);
     const { channel_id: channel, message } = c.req.query();
     if (!channel) throw new InvalidInputError([{ path: 'channelId', message: 'is required' }]);
     if (message === undefined) throw new InvalidInputError([{ path: 'message', message: 'is required' }]);
@@ -35,12 +37,12 @@ export function turnRoutes(api: RestApi): void {
       channel: channelReference(channel),
       text: message,
       clientMessageId: idempotencyKey(c.req.header('idempotency-key')),
-    }).catch(nameAsInQuery);
-    return rejoin(c, sent.turn, sent.cursor);
+    }).catch(renaming({ clientMessageId: 'Idempotency-Key', text: 'message' }));
+    return rejoin(c, sent.turn, { cursor: sent.cursor, path: 'after' });
   });
 
   api.get('/turns/:turn_id/events', async (c) =>
-    rejoin(c, await getTurn(c.var.ctx, c.req.param('turn_id')), c.req.header('last-event-id') || c.req.query('after') || null),
+    rejoin(c, await getTurn(c.var.ctx, c.req.param('turn_id')), whatWasSeen(c)),
   );
 
   api.post('/turns/:turn_id/cancel', async (c) => {
@@ -49,23 +51,43 @@ export function turnRoutes(api: RestApi): void {
   });
 }
 
+/** How far a reader is, and what its request calls that. */
+interface Seen {
+  cursor: string;
+  path: string;
+}
+
+/** The header is newer: an `EventSource` adds it when it comes back to an address that has `after` in it. */
+function whatWasSeen(c: RestContext): Seen | null {
+  const header = c.req.header('last-event-id');
+  if (header) return { cursor: header, path: 'Last-Event-ID' };
+  const after = c.req.query('after');
+  return after ? { cursor: after, path: 'after' } : null;
+}
+
 /** The stream of a turn's reply behind a cursor; 204 once its last event has been seen, which stops an `EventSource`. */
-async function rejoin(c: RestContext, turn: Turn, after: string | null): Promise<Response> {
+async function rejoin(c: RestContext, turn: Turn, seen: Seen | null): Promise<Response> {
   const { ctx } = c.var;
-  const seen = after ? ctx.cursors.decode(ctx.workspaceId, after, 'Last-Event-ID') : null;
-  if (seen?.offset === null) return c.body(null, 204);
+  const after = seen?.cursor ?? null;
+  const position = seen && ctx.cursors.decode(ctx.workspaceId, seen.cursor, seen.path);
+  // A cursor of an earlier turn says nothing about how much of this one has been seen.
+  const inTurn = position?.conversationId === turn.conversationId && position.turnNumber === turn.number ? position : null;
+  if (inTurn?.offset === null) return c.body(null, 204);
   const reader = await followTurnEvents(ctx, turn, after);
-  const blocks: BlockSource = new ReplyBlocks(ctx, turn.id, reader, { after, offset: seen?.offset ?? 0 });
+  const blocks: BlockSource = new ReplyBlocks(ctx, turn.id, reader, { after, offset: inTurn?.offset ?? 0 });
   return eventStream(blocks, {
-    headers: { ...Object.fromEntries(c.res.headers), 'Content-Location': `/turns/${turn.id}/events` },
+    headers: { 'Content-Location': `/turns/${turn.id}/events` },
+    limits: c.var.streamLimits,
     outgoing: c.env?.outgoing,
   });
 }
 
-/** The query calls the text `message`. */
-function nameAsInQuery(error: unknown): never {
-  if (!(error instanceof InvalidInputError)) throw error;
-  throw new InvalidInputError(error.issues.map((issue) => ({ ...issue, path: issue.path === 'text' ? 'message' : issue.path })));
+/** Rethrows an error, its wrong fields called what the request calls them. */
+function renaming(names: Record<string, string>): (error: unknown) => never {
+  return (error) => {
+    if (!(error instanceof InvalidInputError)) throw error;
+    throw new InvalidInputError(error.issues.map((issue) => ({ ...issue, path: names[issue.path] ?? issue.path })));
+  };
 }
 
 function toReplyBody(turn: AwaitedTurn, messageId: string): Record<string, unknown> {

@@ -1,31 +1,23 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Context, Services } from '../context.ts';
-import { isDatabaseUnavailable } from '../database/unavailable.ts';
 import type { LanguageModel } from '../language-model/port.ts';
-import type { TurnLogEvent } from './event-log.ts';
+import { type EndedTurn, endEvent } from './end-event.ts';
+import { type Patience, whileDatabaseIsAway } from './patience.ts';
 import { RunningTurn, type StopReason } from './running-turn.ts';
-import {
-  type AbandonedTurn,
-  type ClaimedTurn,
-  claimNextTurn,
-  endTurn,
-  listAbandonedTurns,
-  listStalledConversations,
-  releaseConversation,
-  requeueTurn,
-  type TurnEnd,
-} from './storage.ts';
-import { countTokens } from './tokens.ts';
+import { type ClaimedTurn, claimNextTurn, endTurn, expireLeases, listStalledConversations, releaseConversation, requeueTurn, type TurnEnd } from './storage.ts';
+import { takeOverAbandoned } from './takeover.ts';
 
 const SWEEP_INTERVAL_MS = 5000;
-const STORE_RETRY_MS = 500;
-/** How long the end of a turn is kept trying to be stored while the database is away. */
+/** How long the end of a turn is kept trying to be stored while the database is away; and while the process stops. */
 const STORE_PATIENCE_MS = 120_000;
+const LAST_STORE_PATIENCE_MS = 2000;
 
 export interface TurnRunnerOptions {
   model: LanguageModel;
   /** How much of the history is sent to the model, in tokens. */
   contextTokens: number;
+  /** No other process uses the database: what runs in it at the start was left by one that is dead. */
+  alone: boolean;
 }
 
 /** Runs the turns this process has accepted or taken over: one at a time per conversation, in order. */
@@ -37,7 +29,10 @@ export class TurnRunner {
   readonly #kickedAgain = new Set<string>();
   readonly #running = new Map<string, RunningTurn>();
   #sweeper: NodeJS.Timeout | null = null;
+  #sweeping: Promise<void> | null = null;
   #stopping = false;
+  /** Set once the turns have been told to end. */
+  #graceOverAt: number | null = null;
 
   constructor(core: Omit<Services, 'turns'>, options: TurnRunnerOptions) {
     this.#services = { ...core, turns: this };
@@ -49,11 +44,21 @@ export class TurnRunner {
     return this.#options.model.offline;
   }
 
+  /** How much of the history is sent to the model, in tokens. */
+  get contextTokens(): number {
+    return this.#options.contextTokens;
+  }
+
+  /** Whether nothing new is taken on. */
+  get stopping(): boolean {
+    return this.#stopping;
+  }
+
   /** Begins to look after turns that other processes left behind, now and every few seconds. */
   async start(): Promise<void> {
+    if (this.#options.alone) await expireLeases(this.#services.db);
     await this.sweep();
-    this.#sweeper = setInterval(() => void this.sweep().catch((error) => this.#warn(error, 'Abandoned turns could not be looked for')), SWEEP_INTERVAL_MS);
-    this.#sweeper.unref();
+    this.#sweeper = setInterval(() => void this.sweep(), SWEEP_INTERVAL_MS).unref();
   }
 
   /** A turn waits in this conversation: run it as soon as none runs before it. */
@@ -79,27 +84,43 @@ export class TurnRunner {
     return running !== undefined;
   }
 
+  /** A conversation has been deleted: what runs in it ends, and what is kept of it goes. */
+  forget(conversationId: string): void {
+    for (const running of this.#running.values()) {
+      if (running.turn.conversationId === conversationId) running.stop('LOST');
+    }
+    this.#services.eventLog.forget(conversationId);
+  }
+
   /** Takes nothing more on, lets what runs finish for a while, then ends it as interrupted. */
   async close(graceMs: number): Promise<void> {
     this.#stopping = true;
     if (this.#sweeper) clearInterval(this.#sweeper);
-    const finished = Promise.all(this.#working.values());
+    const finished = Promise.all([...this.#working.values(), this.#sweeping]);
     const graceOver = new AbortController();
     await Promise.race([finished, pause(graceMs, undefined, { signal: graceOver.signal }).catch(() => undefined)]);
     graceOver.abort();
+    this.#graceOverAt = Date.now();
     for (const turn of this.#running.values()) turn.stop('INTERRUPTED');
     await finished;
   }
 
-  /** Ends or runs again what a dead process left behind, and goes on with queues nobody works on. */
-  async sweep(): Promise<void> {
-    for (const turn of await listAbandonedTurns(this.#services.db)) {
-      if (turn.shown) await this.#endInterrupted(turn);
-      else await requeueTurn(this.#services.db, turn);
-    }
-    for (const { workspaceId, conversationId } of await listStalledConversations(this.#services.db)) {
-      if (this.#working.has(conversationId)) continue;
-      await releaseConversation(this.#services.db, workspaceId, conversationId);
+  /** Ends or runs again what a dead process left behind, and goes on with queues nobody works on. Never fails. */
+  sweep(): Promise<void> {
+    this.#sweeping ??= this.#sweep()
+      .catch((error) => this.#warn(error, 'Abandoned turns could not be looked for; it will be tried again'))
+      .finally(() => {
+        this.#sweeping = null;
+      });
+    return this.#sweeping;
+  }
+
+  async #sweep(): Promise<void> {
+    const { db } = this.#services;
+    await takeOverAbandoned(this.#services, (turn) => this.#running.has(turn.id));
+    for (const { workspaceId, conversationId } of await listStalledConversations(db)) {
+      if (this.#working.has(conversationId) || this.#stopping) continue;
+      await releaseConversation(db, workspaceId, conversationId);
       this.kick(workspaceId, conversationId);
     }
   }
@@ -114,45 +135,41 @@ export class TurnRunner {
   }
 
   async #run(turn: ClaimedTurn): Promise<void> {
+    // The process began to stop while the turn was being claimed.
+    if (this.#stopping) return requeueTurn(this.#services.db, turn);
     const running = new RunningTurn(this.#contextOf(turn), turn, this.#options);
     this.#running.set(turn.id, running);
     try {
       const end = await running.run();
-      if (!end) return;
       // Stored before readers are told: whoever hears of the end finds the reply.
-      if (await this.#storeEnd(turn, end)) running.publish(finalEvent(end));
+      const ended = end && (await whileDatabaseIsAway(() => this.#storeEnd(turn, end), this.#patience()));
+      if (ended) running.publish(endEvent(ended));
+      else await this.#forgetIfDeleted(turn);
     } finally {
       this.#running.delete(turn.id);
     }
   }
 
-  async #storeEnd(turn: ClaimedTurn, end: TurnEnd): Promise<boolean> {
-    const deadline = Date.now() + STORE_PATIENCE_MS;
-    for (;;) {
-      try {
-        return await endTurn(this.#services.db, turn, end);
-      } catch (error) {
-        if (!isDatabaseUnavailable(error) || Date.now() > deadline) throw error;
-        await pause(STORE_RETRY_MS);
-      }
-    }
+  /** Stores how a turn ended, unless that has been done; null: the turn is no longer ours, or no longer there. */
+  async #storeEnd(turn: ClaimedTurn, end: TurnEnd): Promise<EndedTurn | null> {
+    const { db } = this.#services;
+    if (await endTurn(db, turn, end)) return end;
+    const { workspaceId, id } = turn;
+    const stored = await db.turn.findUnique({ where: { workspaceId_id: { workspaceId, id } } });
+    // The answer to an earlier try was lost with its connection.
+    return stored?.finishedAt && stored.attempt === turn.attempt ? stored : null;
   }
 
-  async #endInterrupted(turn: AbandonedTurn): Promise<void> {
-    const end: TurnEnd = {
-      status: 'FAILED',
-      text: turn.partialText || null,
-      tokenCount: await countTokens(turn.partialText ?? ''),
-      stageId: turn.stageId,
-      errorCode: 'INTERRUPTED',
-      errorMessage: 'The server stopped before the reply was finished.',
-      usage: null,
-      model: null,
+  async #forgetIfDeleted({ workspaceId, conversationId: id }: ClaimedTurn): Promise<void> {
+    const { db, eventLog } = this.#services;
+    if ((await db.conversation.count({ where: { workspaceId, id } })) === 0) eventLog.forget(id);
+  }
+
+  #patience(): Patience {
+    const begun = Date.now();
+    return {
+      over: () => (this.#graceOverAt === null ? Date.now() > begun + STORE_PATIENCE_MS : Date.now() > this.#graceOverAt + LAST_STORE_PATIENCE_MS),
     };
-    if (!(await endTurn(this.#services.db, turn, end))) return;
-    const { id: turnId, number: turnNumber } = turn;
-    this.#services.eventLog.append(turn.conversationId, { ...finalEvent(end), turnId, turnNumber });
-    this.kick(turn.workspaceId, turn.conversationId);
   }
 
   /** A turn acts for the assistant: within its workspace it may do whatever its tools do. */
@@ -168,10 +185,4 @@ export class TurnRunner {
   #warn(error: unknown, message: string): void {
     this.#services.log.warn({ err: error }, message);
   }
-}
-
-function finalEvent({ status, errorCode, errorMessage }: TurnEnd): TurnLogEvent {
-  if (status === 'COMPLETED') return { type: 'TurnCompleted' };
-  if (status === 'CANCELLED') return { type: 'TurnCancelled' };
-  return { type: 'TurnFailed', code: errorCode ?? 'INTERNAL', message: errorMessage ?? '' };
 }

@@ -1,20 +1,25 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { TemplateError } from '../assistants/template.ts';
 import type { Context } from '../context.ts';
-import { type LanguageModel, ModelError, type ModelMessage, type ModelResult, type ModelTool, type ModelUsage } from '../language-model/port.ts';
-import { announceTurn, type TurnLogEvent } from './event-log.ts';
-import { type AnsweringAssistant, answeringAssistant, buildPrompt, type LoadedTurn, loadTurn, type Prompt } from './prompt.ts';
+import type { Assistant } from '../generated/prisma/client.ts';
+import type { JsonValue } from '../input.ts';
+import { type LanguageModel, ModelError, type ModelToolCall } from '../language-model/port.ts';
+import { Checkpoints } from './checkpoints.ts';
+import type { TurnLogEvent } from './event-log.ts';
+import { converse } from './model-dialogue.ts';
+import { patienceFor, whileDatabaseIsAway } from './patience.ts';
+import { buildPrompt, compiledInstructions, type Prompt } from './prompt.ts';
+import { answeringAssistant, loadPromptParts, type PromptParts } from './prompt-parts.ts';
+import { Reply } from './reply.ts';
 import { type ClaimedTurn, checkpointTurn, LEASE_MS, pinTurn, type TurnEnd, type TurnPin } from './storage.ts';
 import { countTokens } from './tokens.ts';
 import { callTool, listTools } from './tools.ts';
 
-const CHECKPOINT_INTERVAL_MS = 1000;
+/** A little under a second: with the time it takes to store it, a crash costs no more than the last second of text. */
+const CHECKPOINT_INTERVAL_MS = 900;
 /** Without new text there is only the lease to renew. */
 const RENEWAL_INTERVAL_MS = LEASE_MS / 3;
-const MAX_TOOL_ROUNDS = 8;
-const MAX_ATTEMPTS = 3;
-const FIRST_RETRY_DELAY_MS = 250;
-const MAX_RETRY_DELAY_MS = 10_000;
+/** How long a turn waits for a database that is away, in milliseconds. */
+const DATABASE_PATIENCE_MS = 60_000;
 
 /** Why a running turn is being stopped. */
 export type StopReason = 'CANCELLED' | 'INTERRUPTED' | 'LOST';
@@ -30,19 +35,21 @@ export class RunningTurn {
   readonly #ctx: Context;
   readonly #options: RunningTurnOptions;
   readonly #stop = new AbortController();
-  #text = '';
-  /** Text that may not be shown yet: that it will be is stored first, so that a crash can tell. */
-  #held: string[] | null = [];
-  #checkpoint = { text: '', at: Date.now(), storing: false };
+  readonly #reply: Reply;
   #prompt: Prompt | null = null;
   #pin: TurnPin | null = null;
-  #showing: Promise<void> | null = null;
+  #asked = false;
   #stageId: string | null = null;
 
   constructor(ctx: Context, turn: ClaimedTurn, options: RunningTurnOptions) {
     this.#ctx = ctx;
     this.turn = turn;
     this.#options = options;
+    this.#reply = new Reply({
+      commit: () => this.#patiently(() => pinTurn(ctx.db, turn, this.#pin as TurnPin, new Date())),
+      show: (text) => this.publish({ type: 'TurnTokens', text }),
+      fail: (reason) => this.#stop.abort(reason),
+    });
   }
 
   /** Asks the turn to end; the request to the model is aborted. */
@@ -50,17 +57,17 @@ export class RunningTurn {
     this.#stop.abort(reason);
   }
 
-  /** Runs the turn to its end and tells how it ended; null: another process has taken it over. Does not store the end. */
+  /** Runs the turn to its end and tells how it ended; null: it is no longer ours. Does not store the end. */
   async run(): Promise<TurnEnd | null> {
-    announceTurn(this.#ctx.eventLog, this.turn.conversationId, this.turn);
+    this.#ctx.eventLog.announce(this.turn.conversationId, this.turn);
     this.publish({ type: 'TurnStarted' });
-    const checkpoints = setInterval(() => void this.#storeCheckpoint(), CHECKPOINT_INTERVAL_MS);
+    const checkpoints = this.#beginCheckpoints();
     try {
       return await this.#answer();
     } catch (error) {
       return await this.#endOf(error);
     } finally {
-      clearInterval(checkpoints);
+      checkpoints.stop();
     }
   }
 
@@ -71,20 +78,44 @@ export class RunningTurn {
   }
 
   async #answer(): Promise<TurnEnd> {
-    const loaded = await loadTurn(this.#ctx.db, this.turn);
-    this.#stageId = loaded.conversation.identity.stageId;
-    const assistant = answeringAssistant(loaded);
+    const { signal } = this.#stop;
+    const parts = await this.#load();
+    this.#stageId = parts.identity.stageId;
+    const assistant = answeringAssistant(parts);
     if (!assistant) throw new TurnFailure('NO_ASSISTANT', 'No assistant answers on this channel any more.');
-    const prompt = buildPrompt(loaded, assistant, this.#options.contextTokens, new Date());
+    const prompt = buildPrompt(parts, compiledInstructions(assistant), this.#options.contextTokens, new Date());
     this.#prompt = prompt;
     this.#pin = this.#pinOf(assistant, prompt);
-    const tools = await listTools(this.#ctx, assistant);
-    const { model, usage } = await this.#converse(loaded, [...prompt.messages], tools);
-    await this.#showing;
-    return this.#end('COMPLETED', { model, usage: usage && { ...usage, exact: true } });
+    const { model } = this.#pin;
+    const tools = await this.#patiently(() => listTools(this.#ctx, assistant));
+    const scope = { identityId: parts.identity.id, turnId: this.turn.id, messageId: this.turn.messageId };
+    const call = async (wanted: ModelToolCall): Promise<JsonValue> => {
+      const { answer, events } = await this.#patiently(() => callTool(this.#ctx, tools, scope, wanted));
+      for (const event of events) this.publish(event);
+      return answer;
+    };
+    signal.throwIfAborted();
+    this.#asked = true;
+    const { messages } = prompt;
+    const result = await converse({
+      ...{ languageModel: this.#options.model, model, messages, tools, requestId: this.#ctx.requestId },
+      ...{ reply: this.#reply, callTool: call, signal },
+    });
+    await this.#reply.shown();
+    // What could not be shown is no reply, and who was told that the turn is being stopped is not told that it was completed.
+    signal.throwIfAborted();
+    return this.#end('COMPLETED', { model: result.model, usage: result.usage && { ...result.usage, exact: true } });
   }
 
-  #pinOf(assistant: AnsweringAssistant, prompt: Prompt): TurnPin {
+  async #load(): Promise<PromptParts> {
+    const loaded = await this.#patiently(() => loadPromptParts(this.#ctx.db, this.turn));
+    if (!loaded) this.stop('LOST');
+    else if (loaded.cancelRequested) this.stop('CANCELLED');
+    this.#stop.signal.throwIfAborted();
+    return (loaded as NonNullable<typeof loaded>).parts;
+  }
+
+  #pinOf(assistant: Assistant, prompt: Prompt): TurnPin {
     return {
       stageId: this.#stageId,
       assistantId: assistant.id,
@@ -97,112 +128,65 @@ export class RunningTurn {
     };
   }
 
-  /** Streams answers until the model calls no more tools. */
-  async #converse(loaded: LoadedTurn, messages: ModelMessage[], tools: ModelTool[]): Promise<{ model: string; usage: ModelUsage | null }> {
-    let usage: ModelUsage | null = { inputTokens: 0, outputTokens: 0 };
-    const scope = { identityId: loaded.conversation.identityId, turnId: loaded.id, messageId: this.turn.messageId };
-    for (let round = 1; ; round += 1) {
-      const before = this.#text.length;
-      const result = await this.#askModel(messages, round > MAX_TOOL_ROUNDS ? [] : tools);
-      usage = add(usage, result.usage);
-      if (result.toolCalls.length === 0 || round > MAX_TOOL_ROUNDS) return { model: result.model, usage };
-      messages.push({ role: 'assistant', content: this.#text.slice(before), toolCalls: result.toolCalls });
-      for (const call of result.toolCalls) {
-        this.#stop.signal.throwIfAborted();
-        const { answer, events } = await callTool(this.#ctx, tools, scope, call);
-        for (const event of events) this.publish(event);
-        messages.push({ role: 'tool', toolCallId: call.id, content: JSON.stringify(answer) });
-      }
-    }
+  #beginCheckpoints(): Checkpoints {
+    const { db, log } = this.#ctx;
+    return new Checkpoints({
+      intervalMs: CHECKPOINT_INTERVAL_MS,
+      renewalMs: RENEWAL_INTERVAL_MS,
+      text: () => this.#reply.shownText,
+      store: async (text) => {
+        await this.#storePin();
+        return checkpointTurn(db, this.turn, text);
+      },
+      told: ({ ours, cancelRequested }) => {
+        if (!ours) this.stop('LOST');
+        else if (cancelRequested) this.stop('CANCELLED');
+      },
+      failed: (error) => log.warn({ err: error, turnId: this.turn.id }, 'A checkpoint of a turn could not be stored; it will be tried again'),
+    });
   }
 
-  /** One request to the model. It is repeated only while it has given no text: text that was shown is never taken back. */
-  async #askModel(messages: ModelMessage[], tools: ModelTool[]): Promise<ModelResult> {
-    const { model } = this.#options;
-    const request = { model: this.#pin?.model, messages, tools, requestId: this.#ctx.requestId };
-    const before = this.#text.length;
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await model.stream(request, (text) => this.#say(text), this.#stop.signal);
-      } catch (error) {
-        const repeat = error instanceof ModelError && error.retryable && this.#text.length === before && attempt < MAX_ATTEMPTS;
-        if (!repeat || (error.retryAfterMs ?? 0) > MAX_RETRY_DELAY_MS) throw error;
-        await pause(error.retryAfterMs ?? FIRST_RETRY_DELAY_MS * 2 ** (attempt - 1), undefined, { signal: this.#stop.signal });
-      }
-    }
-  }
-
-  #say(text: string): void {
-    if (text === '') return;
-    this.#text += text;
-    if (this.#held === null) {
-      this.publish({ type: 'TurnTokens', text });
-      return;
-    }
-    this.#held.push(text);
-    this.#showing ??= this.#show();
-  }
-
-  /** Stores that text is about to be shown, then shows what has come meanwhile and lets the rest pass. */
-  async #show(): Promise<void> {
-    try {
-      const ours = await pinTurn(this.#ctx.db, this.turn, this.#pin as TurnPin, new Date());
-      if (!ours) return this.stop('LOST');
-    } catch (error) {
-      return this.#stop.abort(error);
-    }
-    const held = this.#held ?? [];
-    this.#held = null;
-    if (held.length > 0) this.publish({ type: 'TurnTokens', text: held.join('') });
-  }
-
-  /** At most once a second: renews the lease, stores the text so far, and hears whether somebody wants the turn stopped. */
-  async #storeCheckpoint(): Promise<void> {
-    const text = this.#held === null ? this.#text : '';
-    const last = this.#checkpoint;
-    if (last.storing || (text === last.text && Date.now() - last.at < RENEWAL_INTERVAL_MS)) return;
-    last.storing = true;
-    try {
-      if (this.#pin && !this.#showing) await pinTurn(this.#ctx.db, this.turn, this.#pin, null);
-      const { ours, cancelRequested } = await checkpointTurn(this.#ctx.db, this.turn, text);
-      if (!ours) this.stop('LOST');
-      else if (cancelRequested) this.stop('CANCELLED');
-      this.#checkpoint = { text, at: Date.now(), storing: false };
-    } catch (error) {
-      this.#ctx.log.warn({ err: error, turnId: this.turn.id }, 'A checkpoint of a turn could not be stored; it will be tried again');
-      last.storing = false;
-    }
+  /** What the turn runs with, unless the first text has stored it. */
+  async #storePin(): Promise<void> {
+    if (this.#pin && !this.#reply.begun) await pinTurn(this.#ctx.db, this.turn, this.#pin, null);
   }
 
   async #endOf(error: unknown): Promise<TurnEnd | null> {
-    await this.#showing;
+    await this.#reply.shown();
     const reason = this.#stop.signal.aborted ? this.#stop.signal.reason : error;
     if (reason === 'LOST') return null;
     if (reason === 'CANCELLED') return this.#end('CANCELLED', {});
     if (reason === 'INTERRUPTED') return this.#end('FAILED', { code: 'INTERRUPTED', message: 'The server stopped before the reply was finished.' });
     if (reason instanceof ModelError || reason instanceof TurnFailure) return this.#end('FAILED', reason);
-    if (reason instanceof TemplateError) return this.#end('FAILED', { code: 'TEMPLATE_FAILED', message: `The instructions cannot be rendered: ${reason.message}` });
+    if (reason instanceof TemplateError) return this.#end('FAILED', { code: 'TEMPLATE_FAILED', message: explain(reason) });
     this.#ctx.log.error({ err: reason, turnId: this.turn.id }, 'A turn failed for a reason of our own');
     return this.#end('FAILED', { code: 'INTERNAL', message: 'The server failed to answer.' });
   }
 
   async #end(status: TurnEnd['status'], { code = null, message = null, model = null, usage = null }: EndDetails): Promise<TurnEnd> {
-    const tokenCount = await countTokens(this.#text);
-    const estimated = async (prompt: Prompt) => ({
-      inputTokens: await countTokens(prompt.messages.map(({ content }) => content).join('\n')),
-      outputTokens: tokenCount,
-      exact: false,
-    });
+    await this.#storePin().catch((error) => this.#ctx.log.warn({ err: error, turnId: this.turn.id }, 'What a turn ran with could not be stored'));
+    const { text } = this.#reply;
+    const tokenCount = await countTokens(text);
     return {
       status,
-      text: this.#text !== '' || status === 'COMPLETED' ? this.#text : null,
+      text: text !== '' || status === 'COMPLETED' ? text : null,
       tokenCount,
       stageId: this.#stageId,
       errorCode: code,
       errorMessage: message,
-      usage: usage ?? (this.#prompt && (await estimated(this.#prompt))),
+      usage: usage ?? (await this.#estimate(tokenCount)),
       model,
     };
+  }
+
+  async #estimate(outputTokens: number): Promise<TurnEnd['usage']> {
+    if (!this.#prompt || !this.#asked) return null;
+    const inputTokens = await countTokens(this.#prompt.messages.map(({ content }) => content).join('\n'));
+    return { inputTokens, outputTokens, exact: false };
+  }
+
+  #patiently<Result>(action: () => Promise<Result>): Promise<Result> {
+    return whileDatabaseIsAway(action, patienceFor(DATABASE_PATIENCE_MS, this.#stop.signal));
   }
 }
 
@@ -223,7 +207,6 @@ class TurnFailure extends Error {
   }
 }
 
-function add(one: ModelUsage | null, other: ModelUsage | null): ModelUsage | null {
-  if (!one || !other) return null;
-  return { inputTokens: one.inputTokens + other.inputTokens, outputTokens: one.outputTokens + other.outputTokens };
+function explain({ line, column, message }: TemplateError): string {
+  return `The instructions cannot be rendered: line ${line}, column ${column}: ${message}`;
 }

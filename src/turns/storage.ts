@@ -1,4 +1,4 @@
-import type { PrismaClient } from '../generated/prisma/client.ts';
+import type { Prisma, PrismaClient, Turn } from '../generated/prisma/client.ts';
 import type { TurnStatus } from '../generated/prisma/enums.ts';
 import { newId } from '../ids.ts';
 
@@ -66,7 +66,7 @@ export interface TurnPin {
   historySize: number;
 }
 
-/** Stores what the turn runs with; `firstTokenAt` says that text is about to be shown to readers. False: the turn is no longer ours. */
+/** Stores what the turn runs with; `firstTokenAt`, once given, says that text is about to be shown to readers. False: the turn is no longer ours. */
 export async function pinTurn(db: PrismaClient, turn: ClaimedTurn, pin: TurnPin, firstTokenAt: Date | null): Promise<boolean> {
   const pinned = await db.$executeRaw`
     WITH prompt AS (
@@ -75,7 +75,7 @@ export async function pinTurn(db: PrismaClient, turn: ClaimedTurn, pin: TurnPin,
     )
     UPDATE turns SET stage_id = ${pin.stageId}, assistant_id = ${pin.assistantId}, model = ${pin.model},
       instructions_version = ${pin.instructionsVersion}, instructions_hash = ${pin.instructionsHash},
-      prompt_hash = ${pin.promptHash}, history_size = ${pin.historySize}, first_token_at = ${firstTokenAt}::timestamptz,
+      prompt_hash = ${pin.promptHash}, history_size = ${pin.historySize}, first_token_at = coalesce(${firstTokenAt}::timestamptz, first_token_at),
       lease_expires_at = now() + ${LEASE_MS} * interval '1 millisecond'
     WHERE workspace_id = ${turn.workspaceId} AND id = ${turn.id} AND status = 'RUNNING' AND attempt = ${turn.attempt}`;
   return pinned > 0;
@@ -123,12 +123,25 @@ export async function cancelQueuedTurn(db: PrismaClient, workspaceId: string, id
   return count > 0;
 }
 
+/** The oldest turn of the conversation that has not ended, if it was accepted before this one. */
+export async function findUnfinishedBefore(db: Prisma.TransactionClient, { workspaceId, conversationId, number }: Turn): Promise<string | null> {
+  const where = { workspaceId, conversationId, number: { lt: number }, status: { in: ['QUEUED', 'RUNNING'] } } satisfies Prisma.TurnWhereInput;
+  const turn = await db.turn.findFirst({ where, orderBy: { number: 'asc' }, select: { id: true } });
+  return turn?.id ?? null;
+}
+
 /** A turn whose process has given no sign of life. */
 export interface AbandonedTurn extends ClaimedTurn {
   /** Readers may have seen text of it. */
   shown: boolean;
   partialText: string | null;
   stageId: string | null;
+  cancelRequested: boolean;
+}
+
+/** Ends every lease: for a process that knows that no other one uses the database. */
+export async function expireLeases(db: PrismaClient): Promise<void> {
+  await db.$executeRaw`UPDATE turns SET lease_expires_at = now() - interval '1 second' WHERE status = 'RUNNING'`;
 }
 
 /** Running turns whose lease has passed. */
@@ -136,7 +149,8 @@ export function listAbandonedTurns(db: PrismaClient): Promise<AbandonedTurn[]> {
   return db.$queryRaw<AbandonedTurn[]>`
     SELECT workspace_id AS "workspaceId", conversation_id AS "conversationId", id, number, attempt,
       (SELECT id FROM messages m WHERE m.workspace_id = t.workspace_id AND m.turn_id = t.id AND m.role = 'USER') AS "messageId",
-      first_token_at IS NOT NULL AS shown, partial_text AS "partialText", stage_id AS "stageId"
+      first_token_at IS NOT NULL AS shown, partial_text AS "partialText", stage_id AS "stageId",
+      cancel_requested_at IS NOT NULL AS "cancelRequested"
     FROM turns t WHERE status = 'RUNNING' AND lease_expires_at < now()
     ORDER BY lease_expires_at LIMIT 1000`;
 }

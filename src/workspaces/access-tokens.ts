@@ -1,5 +1,4 @@
-import { jwtVerify, SignJWT } from 'jose';
-import { errors } from 'jose';
+import { errors, jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
 import { UnauthenticatedError } from '../errors.ts';
 import type { Access } from './access.ts';

@@ -29,7 +29,8 @@ export function requireWrite({ access }: Accessor): void {
 
 /** Throws ForbiddenError for an access token, which sees one identity only. */
 export function requireOperator({ access }: Accessor): void {
-  if (access.identityId !== null) throw new ForbiddenError('This needs an API key; an access token sees its own identity only.');
+  if (access.identityId !== null)
+    throw new ForbiddenError('This needs an API key; an access token sees its own identity only.');
 }
 
 /** Throws ForbiddenError unless an API key that may read is used. */

@@ -1,6 +1,7 @@
-import { builder } from '../graphql/builder.ts';
 import { NotFoundError } from '../errors.ts';
 import { Permission } from '../generated/prisma/enums.ts';
+import { builder } from '../graphql/builder.ts';
+import { operatorOnly, requireRead } from './access.ts';
 import { createApiKey, getWorkspace, revokeApiKey } from './operations.ts';
 
 export const PermissionEnum = builder.enumType('Permission', {
@@ -15,7 +16,10 @@ const WorkspaceType = builder.prismaNode('Workspace', {
   description: 'An isolated environment. The credentials name it; nothing crosses its border.',
   nullable: true,
   id: { resolve: ({ id }) => id },
-  findUnique: (id, ctx) => ({ id, AND: { id: ctx.workspaceId } }),
+  findUnique: (id, ctx) => {
+    requireRead(ctx);
+    return { id, AND: [{ id: ctx.workspaceId }, operatorOnly(ctx)] };
+  },
   fields: (t) => ({
     name: t.exposeString('name', { description: 'What operators call it.' }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was made.' }),
@@ -27,7 +31,9 @@ const ApiKeyType = builder.prismaObject('ApiKey', {
   fields: (t) => ({
     id: t.exposeID('id', { description: 'Prefixed, sortable id.' }),
     name: t.exposeString('name', { description: 'What it is for.' }),
-    secretHint: t.exposeString('secretHint', { description: 'The first characters of the secret, to tell keys apart.' }),
+    secretHint: t.exposeString('secretHint', {
+      description: 'The first characters of the secret, to tell keys apart.',
+    }),
     permissions: t.expose('permissions', { type: [PermissionEnum], description: 'What it allows.' }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was made.' }),
     revokedAt: t.expose('revokedAt', {
@@ -41,7 +47,7 @@ const ApiKeyType = builder.prismaObject('ApiKey', {
 builder.queryField('workspace', (t) =>
   t.field({
     type: WorkspaceType,
-    description: 'The workspace the credentials open.',
+    description: 'The workspace the credentials open. For operators only.',
     resolve: (_root, _args, ctx) => getWorkspace(ctx),
   }),
 );
@@ -63,8 +69,14 @@ builder.relayMutationField(
   {
     description: 'The new key.',
     outputFields: (t) => ({
-      apiKey: t.field({ type: ApiKeyType, description: 'The key.', resolve: ({ apiKey }) => apiKey }),
-      secret: t.exposeString('secret', { description: 'What to send as `Authorization: Bearer …`. It cannot be shown again.' }),
+      apiKey: t.field({
+        type: ApiKeyType,
+        description: 'What is kept of it: everything but the secret.',
+        resolve: ({ apiKey }) => apiKey,
+      }),
+      secret: t.exposeString('secret', {
+        description: 'What to send as `Authorization: Bearer …`. It cannot be shown again.',
+      }),
     }),
   },
 );
@@ -83,7 +95,11 @@ builder.relayMutationField(
   {
     description: 'The key that was ended.',
     outputFields: (t) => ({
-      apiKey: t.field({ type: ApiKeyType, description: 'The key.', resolve: ({ apiKey }) => apiKey }),
+      apiKey: t.field({
+        type: ApiKeyType,
+        description: 'The key with the time of its end.',
+        resolve: ({ apiKey }) => apiKey,
+      }),
     }),
   },
 );

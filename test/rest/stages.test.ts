@@ -6,7 +6,11 @@ const app = await startTestApp();
 
 describe('POST /stages', () => {
   it('answers 201 with the stage', async () => {
-    const { status, body } = await app.rest('POST', '/stages', { name: 'Sign up', description: 'New here', metadata: { a: 1 } });
+    const { status, body } = await app.rest('POST', '/stages', {
+      name: 'Sign up',
+      description: 'New here',
+      metadata: { a: 1 },
+    });
     expect(status).toBe(201);
     expect(body).toEqual({
       message: 'Stage created successfully',

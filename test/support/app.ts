@@ -23,9 +23,17 @@ export interface Caller {
   /** Runs a GraphQL document and returns its `data`; fails on errors. */
   query(document: string, variables?: object): Promise<Answer>;
   /** The same, with `errors` and the HTTP status. */
-  execute(document: string, variables?: object): Promise<{ status: number; data: Answer; errors: Answer[] | undefined }>;
+  execute(
+    document: string,
+    variables?: object,
+  ): Promise<{ status: number; data: Answer; errors: Answer[] | undefined }>;
   /** Calls a REST route. */
-  rest(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<{ status: number; headers: Headers; body: Answer }>;
+  rest(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: Record<string, string>,
+  ): Promise<{ status: number; headers: Headers; body: Answer }>;
 }
 
 export interface TestApp extends Caller {
@@ -38,6 +46,8 @@ export interface TestApp extends Caller {
   stranger(): Promise<Caller>;
   withPermissions(...permissions: ('READ' | 'WRITE')[]): Promise<Caller>;
   withCredential(credential: string): Caller;
+  /** The same caller at another server of the same database, which has seen none of the turns so far. */
+  elsewhere(): Caller;
 }
 
 export interface TestAppOptions {
@@ -49,26 +59,41 @@ export interface TestAppOptions {
 export async function startTestApp({ environment = {} }: TestAppOptions = {}): Promise<TestApp> {
   const { location, drop } = await createTestDatabase();
   const model = await startScriptedModel();
-  const config = readConfig({ PORT: '0', OPENAI_BASE_URL: model.url, OPENAI_MODEL: 'scripted', SHUTDOWN_GRACE_MS: '1000', ...environment });
+  const config = readConfig({
+    PORT: '0',
+    OPENAI_BASE_URL: model.url,
+    OPENAI_MODEL: 'scripted',
+    SHUTDOWN_GRACE_MS: '1000',
+    ...environment,
+  });
   const database = openDatabase({ location, maxConnections: 10, onConnectionLost: () => {} });
   const log = pino({ level: process.env['LOG_LEVEL'] ?? 'silent' });
-  const app = createApp({ config, database, model: createLanguageModel(config.model), secret: SECRET, log });
+  const newApp = () => createApp({ config, database, model: createLanguageModel(config.model), secret: SECRET, log });
+  const app = newApp();
+  const apps = [app];
   let listening: Promise<string> | undefined;
   afterAll(async () => {
-    await app.dispose();
+    await Promise.all(apps.map((each) => each.dispose()));
     await model.close();
     await database.close();
     await drop();
   });
   const caller = (workspaceId: string, credential: string) => callerOf(app, workspaceId, credential);
   const newCaller = async (workspaceId: string, permissions: ('READ' | 'WRITE')[]) => {
-    const { secret } = await saveApiKey(database.db, { workspaceId, name: 'Test key', permissions, secret: newApiKeySecret() });
+    const { secret } = await saveApiKey(database.db, {
+      workspaceId,
+      name: 'Test key',
+      permissions,
+      secret: newApiKeySecret(),
+    });
     return caller(workspaceId, secret);
   };
-  const newWorkspace = async () => (await database.db.workspace.create({ data: { id: newId('Workspace'), name: 'Test' } })).id;
+  const newWorkspace = async () =>
+    (await database.db.workspace.create({ data: { id: newId('Workspace'), name: 'Test' } })).id;
   const workspaceId = await newWorkspace();
+  const owner = await newCaller(workspaceId, ['READ', 'WRITE']);
   return {
-    ...(await newCaller(workspaceId, ['READ', 'WRITE'])),
+    ...owner,
     app,
     database,
     model,
@@ -79,6 +104,11 @@ export async function startTestApp({ environment = {} }: TestAppOptions = {}): P
     stranger: async () => newCaller(await newWorkspace(), ['READ', 'WRITE']),
     withPermissions: (...permissions) => newCaller(workspaceId, permissions),
     withCredential: (credential) => caller(workspaceId, credential),
+    elsewhere: () => {
+      const other = newApp();
+      apps.push(other);
+      return callerOf(other, workspaceId, owner.credential);
+    },
   };
 }
 

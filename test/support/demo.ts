@@ -3,7 +3,10 @@ import type { Caller } from './app.ts';
 const INSTRUCTIONS = 'You talk to {{identity.name}}, who is in {{identity.stage}}.';
 
 /** A workspace one can talk in: an assistant behind the channel `web`, two stages and the identity `ada` in the first. */
-export async function prepareDemo(caller: Caller, { instructions = INSTRUCTIONS, movesStages = true } = {}): Promise<{ workerId: string; assistantId: string }> {
+export async function prepareDemo(
+  caller: Caller,
+  { instructions = INSTRUCTIONS, movesStages = true } = {},
+): Promise<{ workerId: string; assistantId: string }> {
   const { worker, channel } = await caller.query(
     `mutation {
       worker: createWorker(input: { name: "Worker" }) { ... on CreateWorkerPayload { worker { id } } }

@@ -18,7 +18,11 @@ export interface StreamOptions {
 }
 
 /** Asks for a stream, or for whatever the server answers instead. */
-export async function openStream(app: TestApp, path: string, { headers = {}, credential = app.credential, origin }: StreamOptions = {}): Promise<Response> {
+export async function openStream(
+  app: TestApp,
+  path: string,
+  { headers = {}, credential = app.credential, origin }: StreamOptions = {},
+): Promise<Response> {
   const all = { ...(credential !== null && { authorization: `Bearer ${credential}` }), ...headers };
   if (origin !== undefined) return fetch(`${origin}${path}`, { headers: all });
   return app.app.fetch(new Request(`http://milepost.test${path}`, { headers: all }));
@@ -82,7 +86,9 @@ export class BlockReader {
 }
 
 function toBlock(raw: string): Block {
-  const fields = new Map(raw.split('\n').map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trimStart()]));
+  const fields = new Map(
+    raw.split('\n').map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trimStart()]),
+  );
   const data = fields.get('data');
   return { raw, id: fields.get('id'), data: data === undefined ? undefined : JSON.parse(data) };
 }

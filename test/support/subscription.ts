@@ -11,16 +11,28 @@ export interface Subscription {
 }
 
 /** Subscribes over SSE; resolves once the server has begun to listen. */
-export async function subscribe({ app }: TestApp, { credential }: Caller, query: string, variables = {}): Promise<Subscription> {
+export async function subscribe(
+  { app }: TestApp,
+  { credential }: Caller,
+  query: string,
+  variables = {},
+): Promise<Subscription> {
   const response = await app.fetch(
     new Request('http://milepost.test/graphql', {
       method: 'POST',
-      headers: { authorization: `Bearer ${credential}`, accept: 'text/event-stream', 'content-type': 'application/json' },
+      headers: {
+        authorization: `Bearer ${credential}`,
+        accept: 'text/event-stream',
+        'content-type': 'application/json',
+      },
       body: JSON.stringify({ query, variables }),
     }),
   );
   if (!response.body) throw new Error(`No stream: ${response.status}`);
-  const events = response.body.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream()).getReader();
+  const events = response.body
+    .pipeThrough(new TextDecoderStream())
+    .pipeThrough(new EventSourceParserStream())
+    .getReader();
   return {
     async next() {
       const { value } = await events.read();

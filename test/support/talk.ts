@@ -17,11 +17,21 @@ export function streamPath(identity: string, message: string, channel = 'web'): 
   return `/conversation/${identity}/streaming?${new URLSearchParams({ channel_id: channel, message })}`;
 }
 
+const TURN = 'status error { code message } message { text } reply { text }';
+
 /** How a turn stands, as an operator sees it. */
 export async function findTurn(caller: Caller, id: string) {
-  const { turn } = await caller.query(
-    'query ($id: ID!) { turn(id: $id) { status error { code message } message { text } reply { text } } }',
-    { id },
-  );
+  const { turn } = await caller.query(`query ($id: ID!) { turn(id: $id) { ${TURN} } }`, { id });
   return turn;
+}
+
+/** How the last turn of somebody stands who has talked on one channel only. */
+export async function findLastTurn(caller: Caller, externalId: string) {
+  const { identity } = await caller.query(
+    `query ($by: IdentityReference!) {
+      identity(by: $by) { conversations(first: 1) { edges { node { turns(last: 1) { edges { node { id ${TURN} } } } } } } }
+    }`,
+    { by: { externalId } },
+  );
+  return identity.conversations.edges[0].node.turns.edges[0].node;
 }

@@ -51,6 +51,7 @@ CREATE TABLE "stages" (
     "assistant_id" TEXT,
     "limits_next" BOOLEAN NOT NULL DEFAULT false,
     "allowed_next_ids" TEXT[],
+    "effects" JSONB NOT NULL DEFAULT '[]',
     "archived_at" TIMESTAMPTZ(3),
     "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
     "updated_at" TIMESTAMPTZ(3) NOT NULL,
@@ -86,6 +87,9 @@ CREATE TABLE "stage_transitions" (
     "cause" "TransitionCause" NOT NULL,
     "metadata" JSONB NOT NULL DEFAULT '{}',
     "turn_id" TEXT,
+    "caused_by_id" TEXT,
+    "depth" INTEGER NOT NULL DEFAULT 0,
+    "transaction_id" BIGINT NOT NULL DEFAULT ((pg_current_xact_id())::text)::bigint,
     "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
 
     CONSTRAINT "stage_transitions_pkey" PRIMARY KEY ("workspace_id","id")
@@ -179,6 +183,7 @@ CREATE TABLE "messages" (
     "conversation_id" TEXT NOT NULL,
     "turn_number" INTEGER NOT NULL,
     "turn_id" TEXT,
+    "transition_id" TEXT,
     "role" "MessageRole" NOT NULL,
     "text" TEXT NOT NULL,
     "token_count" INTEGER NOT NULL,
@@ -255,6 +260,9 @@ CREATE UNIQUE INDEX "identities_workspace_id_external_id_key" ON "identities"("w
 
 -- CreateIndex
 CREATE INDEX "stage_transitions_workspace_id_identity_id_id_idx" ON "stage_transitions"("workspace_id", "identity_id", "id");
+
+-- CreateIndex
+CREATE INDEX "stage_transitions_workspace_id_transaction_id_idx" ON "stage_transitions"("workspace_id", "transaction_id");
 
 -- CreateIndex
 CREATE INDEX "stage_transitions_workspace_id_created_at_from_stage_id_to__idx" ON "stage_transitions"("workspace_id", "created_at", "from_stage_id", "to_stage_id", "from_entered_at");

@@ -1,0 +1,47 @@
+import { addChannel } from '../api.ts';
+import { inDatabase } from '../database.ts';
+import type { RequestsResult } from '../load/job.ts';
+import type { Part } from '../part.ts';
+import { API_KEY, startMilepost } from '../participants.ts';
+import { progress } from '../progress.ts';
+import { explain } from '../explain.ts';
+import { findPlaces, READS } from '../reads.ts';
+import { type Sample, toRow } from '../rows.ts';
+import { seedDatabase } from '../seed.ts';
+
+const IDENTITIES = 100_000;
+const MESSAGES_PER_CONVERSATION = 10;
+const REPEAT = 40;
+
+/** Lists and pages in a database of 100,000 identities and 1,000,000 messages: how long they take, and whether by index. */
+export const reads: Part = async (bench) => {
+  const { load, rounds } = bench;
+  const milepost = await startMilepost(bench);
+  const channel = await addChannel(milepost, { tokens: 20, delayMs: 0, tokensPerWrite: 1 });
+  progress('reads: writes 100,000 identities and 1,000,000 messages');
+  const seed = { prefix: 'read', channel, identities: IDENTITIES, messagesPerConversation: MESSAGES_PER_CONVERSATION };
+  await inDatabase(milepost, (client) => seedDatabase(client, seed));
+  progress('reads: seeded');
+  const places = await findPlaces(milepost);
+  const scans = await explain(milepost, places);
+
+  const samples = new Map<string, Sample[]>(READS.map(({ name }) => [name, []]));
+  // The first round is the warm-up.
+  for (let round = 0; round <= rounds; round += 1) {
+    for (const read of READS) {
+      await load.prepare({ kind: 'requests', url: milepost.url, apiKey: API_KEY, ...read.request(places), repeat: REPEAT });
+      const { p50, errors, complaints } = await load.run<RequestsResult>();
+      if (errors > 0) throw new Error(`${read.name}: ${complaints.join('; ')}`);
+      if (round > 0) samples.get(read.name)?.push({ value: p50 });
+    }
+  }
+  await milepost.stop();
+  return READS.flatMap(({ name }) => {
+    const found = scans.get(name) ?? { statements: 0, tables: [] };
+    const scanned = { part: 'reads', name: `large tables read in sequence, ${name}`, unit: '' };
+    return [
+      toRow({ part: 'reads', name: `p50, ${name}`, unit: 'ms', samples: samples.get(name) ?? [], details: { explained: found } }),
+      toRow({ ...scanned, samples: [{ value: found.tables.length }], budget: { limit: 0 }, details: { tables: found.tables } }),
+    ];
+  });
+};
