@@ -62,6 +62,11 @@ export const ConversationType = builder.prismaNode('Conversation', {
       },
       MessageConnection,
     ),
+    summary: t.exposeString('summary', {
+      nullable: true,
+      description:
+        'What was said in the oldest part, condensed for the model, so that it does not fall out of the context; null while everything fits.',
+    }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When the first message came.' }),
     lastMessageAt: t.expose('lastMessageAt', { type: 'DateTime', description: 'When the latest message was stored.' }),
   }),

@@ -8,6 +8,8 @@ import { statementNames } from './statement-names.ts';
 export interface Database {
   db: PrismaClient;
   pool: pg.Pool;
+  /** Another pool of the same database, for a mechanism that keeps connections to itself; whoever opens it ends it. */
+  openPool(maxConnections: number): pg.Pool;
   /** Waits for the statements that run, then closes every connection. */
   close(): Promise<void>;
 }
@@ -24,16 +26,19 @@ const CONNECTION_TIMEOUT_MS = 10_000;
 
 /** The database at a location. Connections are made when the first statements need them. */
 export function openDatabase({ location, maxConnections, onConnectionLost }: DatabaseOptions): Database {
-  const pool = new pg.Pool({
-    ...sessionSettings(location),
-    max: maxConnections,
-    connectionTimeoutMillis: CONNECTION_TIMEOUT_MS,
-    // A connection's prepared statements go with it, so it may stay for a while.
-    idleTimeoutMillis: 60_000,
-    keepAlive: true,
-  });
-  // Without a listener, a restart of the database would end this process.
-  pool.on('error', onConnectionLost);
+  const openPool = (max: number) => {
+    const pool = new pg.Pool({
+      ...sessionSettings(location),
+      max,
+      connectionTimeoutMillis: CONNECTION_TIMEOUT_MS,
+      // A connection's prepared statements go with it, so it may stay for a while.
+      idleTimeoutMillis: 60_000,
+      keepAlive: true,
+    });
+    // Without a listener, a restart of the database would end this process.
+    return pool.on('error', onConnectionLost);
+  };
+  const pool = openPool(maxConnections);
 
   const db = new PrismaClient({
     adapter: new PrismaPg(pool, { statementNameGenerator: statementNames() }),
@@ -45,5 +50,5 @@ export function openDatabase({ location, maxConnections, onConnectionLost }: Dat
     await db.$disconnect();
     await pool.end();
   };
-  return { db, pool, close };
+  return { db, pool, openPool, close };
 }

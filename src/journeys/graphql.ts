@@ -4,15 +4,15 @@ import { builder } from '../graphql/builder.ts';
 import { StageReferenceInput, StageType, toStageReference } from '../stages/graphql.ts';
 import { requireOperatorRead } from '../workspaces/access.ts';
 import { LiveJourney } from './live-journey.ts';
+import { type ConversionCounts, checkSpan, type JourneySpan } from './model.ts';
 import {
-  type ConversionCounts,
-  checkSpan,
   type JourneyCounts,
   type JourneyFlowCounts,
-  type JourneySpan,
   type JourneyStageCounts,
-} from './model.ts';
-import { listJourneyChannels, readConversion, readJourney } from './operations.ts';
+  listJourneyChannels,
+  readConversion,
+  readJourney,
+} from './operations.ts';
 
 /** A journey whose counts are read once they are asked for. */
 interface JourneyView {
@@ -119,7 +119,7 @@ const ChannelJourneyType = builder.objectRef<JourneyView & { channel: Channel }>
   description:
     'The journey of those identities that talk over one channel; an identity on two channels is counted on both.',
   fields: (t) => ({
-    channel: t.expose('channel', { type: ChannelType, description: 'The channel.' }),
+    channel: t.expose('channel', { type: ChannelType, description: 'The channel they talk over.' }),
     journey: t.field({ type: JourneyType, description: 'Their journey, over the same span.', resolve: (view) => view }),
   }),
 });

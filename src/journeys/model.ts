@@ -1,40 +1,9 @@
 import { InvalidInputError } from '../errors.ts';
-import type { Stage } from '../generated/prisma/client.ts';
 
 /** The span of time a journey is told of; an open end is the beginning of the log, or now. */
 export interface JourneySpan {
   since?: Date | null | undefined;
   until?: Date | null | undefined;
-}
-
-/** How long identities stayed in a stage before they left it, in seconds; null when nobody left. */
-export interface TimeInStage {
-  medianSeconds: number | null;
-  p90Seconds: number | null;
-}
-
-/** One stage in a span of time. */
-export interface JourneyStageCounts extends TimeInStage {
-  stage: Stage;
-  /** Identities in it now, whatever the span. */
-  current: number;
-  /** Moves into it. */
-  entered: number;
-  /** Moves out of it. */
-  left: number;
-}
-
-/** The moves from one stage to another in a span of time. */
-export interface JourneyFlowCounts extends TimeInStage {
-  /** Null: from no stage. */
-  fromStage: Stage | null;
-  toStage: Stage;
-  count: number;
-}
-
-export interface JourneyCounts {
-  stages: JourneyStageCounts[];
-  flows: JourneyFlowCounts[];
 }
 
 /** How many of those who entered one stage came to another later. */

@@ -3,14 +3,37 @@ import { Prisma, type Stage } from '../generated/prisma/client.ts';
 import type { StageReference } from '../stages/model.ts';
 import { requireStage } from '../stages/operations.ts';
 import { requireOperatorRead } from '../workspaces/access.ts';
-import {
-  type ConversionCounts,
-  checkSpan,
-  type JourneyCounts,
-  type JourneyFlowCounts,
-  type JourneySpan,
-  type JourneyStageCounts,
-} from './model.ts';
+import { type ConversionCounts, checkSpan, type JourneySpan } from './model.ts';
+
+/** How long identities stayed in a stage before they left it, in seconds; null when nobody left. */
+export interface TimeInStage {
+  medianSeconds: number | null;
+  p90Seconds: number | null;
+}
+
+/** One stage in a span of time. */
+export interface JourneyStageCounts extends TimeInStage {
+  stage: Stage;
+  /** Identities in it now, whatever the span. */
+  current: number;
+  /** Moves into it. */
+  entered: number;
+  /** Moves out of it. */
+  left: number;
+}
+
+/** The moves from one stage to another in a span of time. */
+export interface JourneyFlowCounts extends TimeInStage {
+  /** Null: from no stage. */
+  fromStage: Stage | null;
+  toStage: Stage;
+  count: number;
+}
+
+export interface JourneyCounts {
+  stages: JourneyStageCounts[];
+  flows: JourneyFlowCounts[];
+}
 
 /** Rows of one pass over the log, grouped by pair, by the stage left and by the stage entered. */
 interface MoveRow {

@@ -8,6 +8,8 @@ interface Known {
 
 const DATA_START = '<milepost_data>';
 const DATA_END = '</milepost_data>';
+const TRANSCRIPT_START = '<milepost_transcript>';
+const TRANSCRIPT_END = '</milepost_transcript>';
 const MOST_MEMORIES = 20;
 const LONGEST_ECHO = 2000;
 const HELP =
@@ -20,6 +22,7 @@ export function answerOffline(request: WireRequest): OfflineAnswer {
   const results = trailingResults(request.messages);
   if (results.length > 0) return { text: results.join(' '), toolCalls: [] };
   const said = request.messages.findLast(({ role }) => role === 'user')?.content ?? '';
+  if (said.startsWith(TRANSCRIPT_START)) return { text: condense(said), toolCalls: [] };
   const offered = new Set(request.tools?.map((tool) => tool.function.name));
   const call = requestedCall(said);
   if (call && offered.has(call.name)) {
@@ -28,6 +31,14 @@ export function answerOffline(request: WireRequest): OfflineAnswer {
     return { text: '', toolCalls: [{ id, type: 'function', function: { name, arguments: JSON.stringify(input) } }] };
   }
   return { text: describe(knownOf(request.messages), said), toolCalls: [] };
+}
+
+/** The beginnings of what the user said, behind the earlier summary. */
+function condense(said: string): string {
+  const transcript = toObject(said.slice(TRANSCRIPT_START.length, said.lastIndexOf(TRANSCRIPT_END)));
+  const { summary, messages } = transcript as { summary?: string | null; messages?: { role: string; text: string }[] };
+  const beginnings = (messages ?? []).filter(({ role }) => role === 'user').map(({ text }) => `“${text.slice(0, 60)}”`);
+  return [summary, `They said: ${beginnings.join(', ')}.`].filter(Boolean).join(' ').slice(-LONGEST_ECHO);
 }
 
 /** The call a message asks for in so many words. */

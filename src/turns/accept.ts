@@ -144,7 +144,7 @@ async function insertMessage(
   const { conversationId, number } = row;
   const stageId = route.stageId;
   const message = {
-    ...{ id: messageId, workspaceId, conversationId, turnNumber: number, turnId, role: 'USER' as const },
+    ...{ id: messageId, workspaceId, conversationId, turnNumber: number, turnId, transitionId: null, role: 'USER' as const },
     ...{ text: input.text, tokenCount, metadata: input.metadata, stageId, createdAt: now },
   };
   const turn = { ...QUEUED, ...{ id: turnId, workspaceId, conversationId, number, requestHash, stageId, createdAt: now }, clientMessageId: input.clientMessageId };

@@ -71,7 +71,7 @@ async function loadParts(ctx: Context, request: PreviewRequest, said: string): P
     workspace,
     identity: stage ? { ...identity, stageId: stage.id, stage: { ...stage, assistant } } : identity,
     channel,
-    history: await loadHistory(db, { workspaceId, identityId: identity.id, channelId: channel.id }),
+    ...(await loadHistory(db, { workspaceId, identityId: identity.id, channelId: channel.id })),
     said: { role: 'USER', text: said, tokenCount },
   };
 }

@@ -2,7 +2,7 @@ import type { Prisma, PrismaClient } from '../generated/prisma/client.ts';
 import type { ClaimedTurn } from './storage.ts';
 
 /** How far back the history is read at most; the token budget usually ends it earlier. */
-const MAX_HISTORY = 200;
+export const MAX_HISTORY = 200;
 
 const NEWEST_FIRST = [{ turnNumber: 'desc' }, { id: 'desc' }] satisfies Prisma.MessageOrderByWithRelationInput[];
 
@@ -22,13 +22,20 @@ export interface SaidMessage {
   tokenCount: number;
 }
 
+/** The same with the turn it belongs to. */
+export interface DatedMessage extends SaidMessage {
+  turnNumber: number;
+}
+
 /** Everything a prompt is made of. */
 export interface PromptParts {
   workspace: { id: string; name: string };
   identity: Prisma.IdentityGetPayload<{ include: typeof PROMPT_IDENTITY }>;
   channel: Prisma.ChannelGetPayload<{ include: typeof PROMPT_CHANNEL }>;
-  /** What was said before, newest first. */
-  history: SaidMessage[];
+  /** What was said before the history, condensed; null while nothing is. */
+  summary: string | null;
+  /** What was said before and no summary tells of, newest first. */
+  history: DatedMessage[];
   /** What is to be answered. */
   said: SaidMessage | null;
 }
@@ -57,17 +64,27 @@ export async function loadPromptParts(
     },
   });
   if (!turn) return null;
-  const { workspace, identity, channel, messages: history } = turn.conversation;
-  const parts = { workspace, identity, channel, history, said: turn.messages[0] ?? null };
+  const { workspace, identity, channel, summary } = turn.conversation;
+  const history = untold(turn.conversation);
+  const parts = { workspace, identity, channel, summary, history, said: turn.messages[0] ?? null };
   return { parts, cancelRequested: turn.cancelRequestedAt !== null };
 }
 
-/** What an identity and the assistants of a channel have said to each other, newest first. */
+/** What an identity and the assistants of a channel have said to each other. */
 export async function loadHistory(
   db: PrismaClient,
-  { workspaceId, ...of }: { workspaceId: string; identityId: string; channelId: string },
-): Promise<SaidMessage[]> {
-  return db.message.findMany({ where: { workspaceId, conversation: of }, orderBy: NEWEST_FIRST, take: MAX_HISTORY });
+  { workspaceId, identityId, channelId }: { workspaceId: string; identityId: string; channelId: string },
+): Promise<Pick<PromptParts, 'summary' | 'history'>> {
+  const conversation = await db.conversation.findUnique({
+    where: { workspaceId_identityId_channelId: { workspaceId, identityId, channelId } },
+    include: { messages: { orderBy: NEWEST_FIRST, take: MAX_HISTORY } },
+  });
+  return conversation ? { summary: conversation.summary, history: untold(conversation) } : { summary: null, history: [] };
+}
+
+/** The messages the summary does not tell of. */
+function untold<Said extends { turnNumber: number }>(conversation: { summarizedThrough: number; messages: Said[] }): Said[] {
+  return conversation.messages.filter(({ turnNumber }) => turnNumber > conversation.summarizedThrough);
 }
 
 /** Who answers: the stage's assistant if it names one, else the default of the channel's worker; null when there is none. */

@@ -100,11 +100,11 @@ function recentHistory(newestFirst: readonly SaidMessage[], budget: number): Sai
   return newestFirst.slice(0, firstLeftOut === -1 ? undefined : firstLeftOut).reverse();
 }
 
-/** Memory and profile as JSON between two tags. No value can forge the closing tag: `<` never stands in the JSON. */
-function dataBlock({ identity }: PromptParts, { identity: profile }: TemplateData): string {
+/** Profile, memory and the summary of what was said earlier as JSON between two tags. No value can forge the closing tag: `<` never stands in the JSON. */
+function dataBlock({ identity, summary }: PromptParts, { identity: profile }: TemplateData): string {
   const { stage, stage_name, name, phone, email, external_id } = profile;
   const memory = Object.fromEntries(identity.memory.map(({ key, value }) => [key, value]));
-  const json = JSON.stringify({ identity: { external_id, name, phone, email, stage, stage_name }, memory });
+  const json = JSON.stringify({ identity: { external_id, name, phone, email, stage, stage_name }, memory, ...(summary && { summary }) });
   return `${DATA_NOTE}\n<milepost_data>\n${json.replaceAll('<', '\\u003c')}\n</milepost_data>`;
 }
 

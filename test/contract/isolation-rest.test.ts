@@ -93,6 +93,7 @@ function routes(): string[] {
     log: pino({ level: 'silent' }),
     corsOrigins: [],
     bodyLimitBytes: 1,
+    streamLimits: { heartbeatMs: 1, stallTimeoutMs: 1, bufferBytes: 1 },
   });
   const named = routes.filter(({ method }) => method !== 'ALL').map(({ method, path }) => `${method} ${path}`);
   return [...new Set(named)];
@@ -107,17 +108,24 @@ describe('REST', () => {
     calls.flatMap(([call, ...kinds]) => kinds.map((kind) => ({ route, call, kind, path: call.path }))),
   );
 
-  it.each(cases)('$route answers to the $kind of another workspace as to one of nobody in $path', async ({ route, call, kind }) => {
-    const answers = [];
-    for (const value of [names[kind].nobodys, names[kind].theirs].map(String)) {
-      const filled = JSON.parse(JSON.stringify(call).replaceAll('{it}', value).replaceAll(/\{(worker|turn)\}/g, (_, what) => own[what] ?? ''));
-      const { status, body } = await app.rest(route.split(' ')[0] ?? '', filled.path, filled.body, filled.headers);
-      answers.push({ status, body: JSON.stringify(body).replaceAll(value, 'IT') });
-    }
-    expect(answers[1]).toEqual(answers[0]);
-    expect([400, 404]).toContain(answers[1]?.status);
-    expect(answers[1]?.body).not.toContain(MARK);
-  });
+  it.each(cases)(
+    '$route answers to the $kind of another workspace as to one of nobody in $path',
+    async ({ route, call, kind }) => {
+      const answers = [];
+      for (const value of [names[kind].nobodys, names[kind].theirs].map(String)) {
+        const filled = JSON.parse(
+          JSON.stringify(call)
+            .replaceAll('{it}', value)
+            .replaceAll(/\{(worker|turn)\}/g, (_, what) => own[what] ?? ''),
+        );
+        const { status, body } = await app.rest(route.split(' ')[0] ?? '', filled.path, filled.body, filled.headers);
+        answers.push({ status, body: JSON.stringify(body).replaceAll(value, 'IT') });
+      }
+      expect(answers[1]).toEqual(answers[0]);
+      expect([400, 404]).toContain(answers[1]?.status);
+      expect(answers[1]?.body).not.toContain(MARK);
+    },
+  );
 
   it('lists nothing of another workspace', async () => {
     for (const path of ['/stages', '/identity', '/workers', '/channels']) {

@@ -59,7 +59,8 @@ const identity = (field: string) => `{ identity(by: { externalId: "ada" }) { ${f
 const REACHED: Record<string, { by(field: string): string; shown: string; refused: string }> = {
   Identity: {
     by: identity,
-    shown: 'conversations createdAt email externalId id memory metadata name phone stage stageEnteredAt transitions updatedAt',
+    shown:
+      'conversations createdAt email externalId id memory metadata name phone stage stageEnteredAt transitions updatedAt',
     refused: '',
   },
   MemoryEntry: {
@@ -155,30 +156,36 @@ describe('an access token', () => {
     .filter(([place]) => OWN.includes(place.replace(/\(.*/, '')) && !nameable.includes(place))
     .flatMap(([place, [document, ...kinds]]) => kinds.map((kind) => ({ place, document, kind })));
 
-  it.each(cases)('gets the same from $place for the $kind of somebody else as for one of nobody', async ({ document, kind }) => {
-    const answers = [];
-    for (const value of [names[kind].nobodys, names[kind].theirs]) {
-      const answer = await textOf(token, document, { it: asVariable(document, kind, value), ...own });
-      answers.push(answer.replaceAll(String(value), 'IT'));
-    }
-    expect(answers[1]).toBe(answers[0]);
-    expect(answers[1]).not.toContain('INTERNAL');
-    if (kind !== 'text') expect(answers[1]).not.toContain(MARK);
-  });
+  it.each(cases)(
+    'gets the same from $place for the $kind of somebody else as for one of nobody',
+    async ({ document, kind }) => {
+      const answers = [];
+      for (const value of [names[kind].nobodys, names[kind].theirs]) {
+        const answer = await textOf(token, document, { it: asVariable(document, kind, value), ...own });
+        answers.push(answer.replaceAll(String(value), 'IT'));
+      }
+      expect(answers[1]).toBe(answers[0]);
+      expect(answers[1]).not.toContain('INTERNAL');
+      if (kind !== 'text') expect(answers[1]).not.toContain(MARK);
+    },
+  );
 
-  it.each(Object.entries(REACHED))('reads of a %s what it may, and is refused the rest', async (name, { by, shown, refused }) => {
-    const type = schema.getType(name);
-    const answers = { shown: [] as string[], refused: [] as string[] };
-    for (const field of isObjectType(type) ? Object.values(type.getFields()) : []) {
-      const selection = isLeafType(getNamedType(field.type)) ? field.name : `${field.name} { __typename }`;
-      const { errors, data } = await token.execute(by(selection));
-      if (errors) expect(errors[0].extensions.code).toBe('FORBIDDEN');
-      expect(JSON.stringify(data)).not.toContain(MARK);
-      answers[errors ? 'refused' : 'shown'].push(field.name);
-    }
-    expect(answers.shown.sort()).toEqual(shown.split(' '));
-    expect(answers.refused.sort()).toEqual(refused.split(' ').filter((field) => field !== ''));
-  });
+  it.each(Object.entries(REACHED))(
+    'reads of a %s what it may, and is refused the rest',
+    async (name, { by, shown, refused }) => {
+      const type = schema.getType(name);
+      const answers = { shown: [] as string[], refused: [] as string[] };
+      for (const field of isObjectType(type) ? Object.values(type.getFields()) : []) {
+        const selection = isLeafType(getNamedType(field.type)) ? field.name : `${field.name} { __typename }`;
+        const { errors, data } = await token.execute(by(selection));
+        if (errors) expect(errors[0].extensions.code).toBe('FORBIDDEN');
+        expect(JSON.stringify(data)).not.toContain(MARK);
+        answers[errors ? 'refused' : 'shown'].push(field.name);
+      }
+      expect(answers.shown.sort()).toEqual(shown.split(' '));
+      expect(answers.refused.sort()).toEqual(refused.split(' ').filter((field) => field !== ''));
+    },
+  );
 
   it('comes to no other types than those', () => {
     const reached = Object.entries(REACHED).flatMap(([name, { shown }]) => {
@@ -192,10 +199,17 @@ describe('an access token', () => {
   });
 
   it('reads and talks only as far as it was allowed to', async () => {
-    const { sendMessage } = (await send(await tokenFor('READ'), 'Hello').then((result) => ({ sendMessage: result }))) as { sendMessage: { code: string } };
+    const { sendMessage } = (await send(await tokenFor('READ'), 'Hello').then((result) => ({
+      sendMessage: result,
+    }))) as { sendMessage: { code: string } };
     expect(sendMessage.code).toBe('FORBIDDEN');
     const writer = await tokenFor('WRITE');
-    for (const query of [identity('id'), conversation('id'), `{ node(id: "${own.own}") { id } }`, `{ turn(id: "${own.own}") { id } }`]) {
+    for (const query of [
+      identity('id'),
+      conversation('id'),
+      `{ node(id: "${own.own}") { id } }`,
+      `{ turn(id: "${own.own}") { id } }`,
+    ]) {
       expect((await writer.execute(query)).errors?.[0].extensions.code).toBe('FORBIDDEN');
     }
   });
@@ -204,7 +218,16 @@ describe('an access token', () => {
 describe('an API key that only writes', () => {
   it('looks up nothing by its id', async () => {
     const writer = await app.withPermissions('WRITE');
-    for (const kind of ['stage', 'identity', 'worker', 'assistant', 'channel', 'conversation', 'message', 'turn'] as const) {
+    for (const kind of [
+      'stage',
+      'identity',
+      'worker',
+      'assistant',
+      'channel',
+      'conversation',
+      'message',
+      'turn',
+    ] as const) {
       const id = names[`${kind} id`].theirs;
       const { errors, data } = await writer.execute('query ($id: ID!) { node(id: $id) { id } }', { id });
       expect([kind, errors?.[0].extensions.code, data.node]).toEqual([kind, 'FORBIDDEN', null]);

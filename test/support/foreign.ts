@@ -85,7 +85,10 @@ function namesOf(lists: any, { apiKeyId, cursor }: { apiKeyId: string; cursor: s
     'assistants cursor': { theirs: edge('assistants').cursor, nobodys: simpleCursor(newId('Assistant')) },
     'channels cursor': { theirs: edge('channels').cursor, nobodys: simpleCursor(newId('Channel')) },
     'identities cursor': { theirs: identity.cursor, nobodys: compoundCursor(workspaceId, newId('Identity')) },
-    'conversations cursor': { theirs: conversation.cursor, nobodys: compoundCursor(workspaceId, newId('Conversation')) },
+    'conversations cursor': {
+      theirs: conversation.cursor,
+      nobodys: compoundCursor(workspaceId, newId('Conversation')),
+    },
     'messages cursor': { theirs: message.cursor, nobodys: compoundCursor(workspaceId, newId('Message')) },
     'turns cursor': { theirs: turn.cursor, nobodys: compoundCursor(workspaceId, newId('Turn')) },
     'transitions cursor': {

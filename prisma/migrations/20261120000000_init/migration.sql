@@ -138,6 +138,7 @@ CREATE TABLE "assistants" (
     "provider" TEXT NOT NULL DEFAULT 'OPENAI',
     "languages" TEXT[],
     "moves_stages" BOOLEAN NOT NULL DEFAULT false,
+    "context_tokens" INTEGER,
     "deleted_at" TIMESTAMPTZ(3),
     "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
     "updated_at" TIMESTAMPTZ(3) NOT NULL,
@@ -170,6 +171,8 @@ CREATE TABLE "conversations" (
     "channel_id" TEXT NOT NULL,
     "turn_count" INTEGER NOT NULL DEFAULT 0,
     "active_turn_id" TEXT,
+    "summary" TEXT,
+    "summarized_through" INTEGER NOT NULL DEFAULT 0,
     "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
     "last_message_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
 
@@ -299,6 +302,9 @@ CREATE INDEX "messages_workspace_id_turn_id_idx" ON "messages"("workspace_id", "
 
 -- CreateIndex
 CREATE INDEX "turns_workspace_id_conversation_id_status_number_idx" ON "turns"("workspace_id", "conversation_id", "status", "number");
+
+-- CreateIndex
+CREATE INDEX "turns_workspace_id_instructions_hash_idx" ON "turns"("workspace_id", "instructions_hash");
 
 -- CreateIndex
 CREATE INDEX "turns_status_lease_expires_at_idx" ON "turns"("status", "lease_expires_at");
