@@ -15,3 +15,8 @@ export async function inDatabase<Result>({ dataDir }: { dataDir: string }, use: 
     await client.end();
   }
 }
+
+/** Gathers the planner's statistics now; autovacuum does so within the first minutes of a database. */
+export async function analyze(milepost: { dataDir: string }): Promise<void> {
+  await inDatabase(milepost, (client) => client.query('ANALYZE'));
+}

@@ -15,7 +15,7 @@ function cells(row: Row): string[] {
   const sign = compared === 'ratio' ? ' ×' : ` ${unit}`;
   return [
     `${row.part}: ${row.name}`,
-    `${figure(row.value)} ${unit}`,
+    `${figure(row.value)} ${unit}`.trimEnd(),
     reference ? `${reference.name} ${figure(reference.value)} ${unit}` : '–',
     compared === 'value' ? '–' : `${compared === 'difference' && row.median > 0 ? '+' : ''}${figure(row.median)}${sign}`,
     row.perRound.length > 1 ? `${figure(row.min)}–${figure(row.max)}` : '–',
@@ -25,12 +25,13 @@ function cells(row: Row): string[] {
 }
 
 function budgetOf({ limit, atLeast = false }: Budget, sign: string): string {
-  return `${atLeast ? '≥' : '≤'} ${limit}${sign}`;
+  return `${atLeast ? '≥' : '≤'} ${limit}${sign}`.trimEnd();
 }
 
 /** Three digits are more than the noise allows. */
 function figure(value: number): string {
   const size = Math.abs(value);
+  if (size === 0) return '0';
   if (size >= 100) return Math.round(value).toLocaleString('en-US');
   return size >= 10 ? value.toFixed(1) : value.toFixed(2);
 }

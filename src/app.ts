@@ -5,15 +5,19 @@ import type { Logger } from 'pino';
 import type { Config } from './config.ts';
 import type { Context, Services } from './context.ts';
 import type { Database } from './database/client.ts';
+import { createJobQueue } from './database/job-queue.ts';
 import { createGraphql } from './http/graphql.ts';
 import { createRoutes } from './http/rest-app.ts';
 import { createHttpServer } from './http/server.ts';
+import { createTransitionCursors } from './identities/transition-cursors.ts';
 import { createTransitionFeed } from './identities/transition-feed.ts';
+import { effectLanes } from './journeys/effects.ts';
 import type { LanguageModel } from './language-model/port.ts';
 import { createCursors } from './turns/cursors.ts';
 import { MemoryEventLog } from './turns/memory-event-log.ts';
 import { TurnRunner } from './turns/runner.ts';
 import { loadTokenizer } from './turns/tokens.ts';
+import { createWebhookSender } from './webhooks/sender.ts';
 import { createAccessTokens } from './workspaces/access-tokens.ts';
 import { authenticate } from './workspaces/operations.ts';
 
@@ -46,7 +50,10 @@ export function createApp({ config, database, model, secret, log, alone = false 
     db: database.db,
     log,
     accessTokens: createAccessTokens(secret),
+    jobs: createJobQueue({ openPool: database.openPool, log, graceMs: config.shutdownGraceMs }),
+    webhooks: createWebhookSender({ allowPrivate: config.webhookAllowPrivate, userAgent: `Milepost/${config.version}` }),
     transitionFeed: createTransitionFeed(),
+    transitionCursors: createTransitionCursors(secret),
     eventLog: new MemoryEventLog({ maxBytes: config.eventLogBytes }),
     cursors: createCursors(secret),
   };
@@ -64,6 +71,7 @@ export function createApp({ config, database, model, secret, log, alone = false 
   return {
     fetch: async (request) => routes.fetch(request),
     async listen() {
+      await services.jobs.start(effectLanes(services));
       await services.turns.start();
       const address = await server.listen(config.port, config.host);
       loadTokenizer().catch((error) => log.error({ err: error }, 'The tokenizer could not be loaded'));
@@ -71,7 +79,7 @@ export function createApp({ config, database, model, secret, log, alone = false 
     },
     async dispose() {
       server.stopAccepting();
-      await services.turns.close(config.shutdownGraceMs);
+      await Promise.all([services.turns.close(config.shutdownGraceMs), services.jobs.stop()]);
       // Readers are told how their turns ended; then they are let go, and sockets close.
       const told = new AbortController();
       await Promise.race([services.eventLog.close(), pause(READERS_PATIENCE_MS, undefined, { signal: told.signal }).catch(() => undefined)]);

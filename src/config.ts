@@ -42,6 +42,7 @@ const ENVIRONMENT = z.object({
   STALL_TIMEOUT_MS: wholeNumber(10, 3_600_000, 60_000),
   SSE_HEARTBEAT_MS: wholeNumber(10, 3_600_000, 10_000),
   WEBSOCKET_KEEP_ALIVE_MS: wholeNumber(10, 3_600_000, 12_000),
+  WEBHOOK_ALLOW_PRIVATE: z.enum(['0', '1'], { error: 'must be 0 or 1' }).default('0'),
   SHUTDOWN_GRACE_MS: wholeNumber(0, 600_000, 10_000),
 });
 
@@ -81,6 +82,8 @@ export interface Config {
   sseHeartbeatMs: number;
   /** A WebSocket is pinged so often; a client that does not answer by the next ping is gone. */
   webSocketKeepAliveMs: number;
+  /** Whether webhooks may call private, loopback and link-local addresses. */
+  webhookAllowPrivate: boolean;
   shutdownGraceMs: number;
   version: string;
 }
@@ -127,6 +130,7 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     stallTimeoutMs: env.STALL_TIMEOUT_MS,
     sseHeartbeatMs: env.SSE_HEARTBEAT_MS,
     webSocketKeepAliveMs: env.WEBSOCKET_KEEP_ALIVE_MS,
+    webhookAllowPrivate: env.WEBHOOK_ALLOW_PRIVATE === '1',
     shutdownGraceMs: env.SHUTDOWN_GRACE_MS,
     version: readVersion(),
   };

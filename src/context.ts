@@ -1,9 +1,12 @@
 import type { Logger } from 'pino';
+import type { JobQueue } from './database/job-queue.ts';
 import type { PrismaClient } from './generated/prisma/client.ts';
+import type { TransitionCursors } from './identities/transition-cursors.ts';
 import type { TransitionFeed } from './identities/transition-feed.ts';
 import type { Cursors } from './turns/cursors.ts';
 import type { EventLog } from './turns/event-log.ts';
 import type { TurnRunner } from './turns/runner.ts';
+import type { WebhookSender } from './webhooks/sender.ts';
 import type { Access } from './workspaces/access.ts';
 import type { AccessTokens } from './workspaces/access-tokens.ts';
 
@@ -12,7 +15,10 @@ export interface Services {
   readonly db: PrismaClient;
   readonly log: Logger;
   readonly accessTokens: AccessTokens;
+  readonly jobs: JobQueue;
+  readonly webhooks: WebhookSender;
   readonly transitionFeed: TransitionFeed;
+  readonly transitionCursors: TransitionCursors;
   readonly eventLog: EventLog;
   readonly cursors: Cursors;
   readonly turns: TurnRunner;

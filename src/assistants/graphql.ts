@@ -72,6 +72,10 @@ export const AssistantType = builder.prismaNode('Assistant', {
     languages: t.exposeStringList('languages', {
       description: 'Codes such as pt or pt-BR it answers in; none: whatever the user writes.',
     }),
+    contextTokens: t.exposeInt('contextTokens', {
+      nullable: true,
+      description: "How much of the history goes along with a message, in tokens; null: the server's default.",
+    }),
     movesStages: t.exposeBoolean('movesStages', {
       description: 'Whether it may move the identity it talks to into another stage.',
     }),

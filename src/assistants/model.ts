@@ -20,8 +20,8 @@ export const createWorkerInput = z.object({
   timezone: timezone.nullish(),
 });
 
-/** A template that compiles, so that no turn fails for a mistake that shows without data. */
-const instructions = nonBlankText.superRefine((source, context) => {
+/** A template that compiles, so that nothing fails later for a mistake that shows without data. */
+export const template = nonBlankText.superRefine((source, context) => {
   try {
     compileTemplate(source);
   } catch (error) {
@@ -40,10 +40,12 @@ const language = z.string().regex(/^[a-z]{2}(-[A-Z]{2})?$/, { error: 'must be a 
 
 const languages = z.array(language).max(50);
 const model = nonBlankText.max(100);
+/** Below the smallest nothing useful of a conversation is left. */
+const contextTokens = z.number().int().min(256).max(10_000_000);
 
 export const createAssistantInput = z.object({
   name: shortName,
-  instructions,
+  instructions: template,
   model: model.nullish(),
   provider: provider.nullish().transform((name) => name ?? 'OPENAI'),
   languages: languages.nullish().transform((codes) => codes ?? []),
@@ -51,16 +53,18 @@ export const createAssistantInput = z.object({
     .boolean()
     .nullish()
     .transform((moves) => moves ?? false),
+  contextTokens: contextTokens.nullish(),
   default: z.boolean().nullish(),
 });
 
 /** Omitted keeps, null clears. */
 export const updateAssistantInput = z.object({
   name: shortName.optional(),
-  instructions: instructions.optional(),
+  instructions: template.optional(),
   model: model.nullish(),
   provider: provider.optional(),
   languages: languages.optional(),
   movesStages: z.boolean().optional(),
+  contextTokens: contextTokens.nullish(),
   default: z.boolean().nullish(),
 });

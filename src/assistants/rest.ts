@@ -70,6 +70,7 @@ function toAssistantBody(assistant: Assistant): Record<string, unknown> {
     provider: assistant.provider,
     languages: assistant.languages,
     moves_stages: assistant.movesStages,
+    context_tokens: assistant.contextTokens,
     created_at: assistant.createdAt,
     updated_at: assistant.updatedAt,
   };

@@ -5,6 +5,9 @@ import { displayName, jsonObject, readableKey, withKey } from '../input.ts';
 /** A channel by its id or by its key. */
 export type ChannelReference = { id: string } | { key: string };
 
+/** The shape of a reference, for input that has not been checked by a schema yet. */
+export const channelByName = z.union([z.object({ id: z.string() }), z.object({ key: z.string() })]);
+
 /** What an older caller means by `channel_id`: an id, or else a key. */
 export function channelReference(idOrKey: string): ChannelReference {
   return isId('Channel', idOrKey) ? { id: idOrKey } : { key: idOrKey };

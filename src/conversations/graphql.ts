@@ -5,6 +5,8 @@ import { builder } from '../graphql/builder.ts';
 import { ownCursor, ownPage } from '../graphql/cursors.ts';
 import { IdentityReferenceInput, IdentityType } from '../identities/graphql.ts';
 import { toIdentityReference } from '../identities/model.ts';
+import { findTransition } from '../identities/operations.ts';
+import { StageTransitionType } from '../identities/transitions.graphql.ts';
 import { ownedByIdentity, requireRead } from '../workspaces/access.ts';
 import { findConversation, listConversations, MESSAGE_ORDER } from './operations.ts';
 
@@ -90,6 +92,15 @@ builder.prismaObjectField(IdentityType, 'conversations', (t) =>
     },
     ConversationConnection,
   ),
+);
+
+builder.prismaObjectField(MessageType, 'transition', (t) =>
+  t.prismaField({
+    type: StageTransitionType,
+    nullable: true,
+    description: 'The move between stages an opening message followed; null for every other message.',
+    resolve: (query, { transitionId }, _args, ctx) => (transitionId ? findTransition(ctx, transitionId, query) : null),
+  }),
 );
 
 builder.prismaObjectField(MessageType, 'conversation', (t) =>

@@ -1,6 +1,8 @@
 import './errors.ts';
 import '../workspaces/graphql.ts';
 import '../stages/graphql.ts';
+import '../stages/effects.graphql.ts';
+import '../stages/mutations.graphql.ts';
 import '../identities/graphql.ts';
 import '../identities/transitions.graphql.ts';
 import '../memory/graphql.ts';

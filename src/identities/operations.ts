@@ -2,12 +2,13 @@ import type { Context } from '../context.ts';
 import { literally } from '../database/like.ts';
 import { uniquely } from '../database/unique-violation.ts';
 import { ConflictError, ForbiddenError, NotFoundError } from '../errors.ts';
-import type { Prisma, TransitionCause } from '../generated/prisma/client.ts';
+import type { Identity, Prisma, StageTransition } from '../generated/prisma/client.ts';
 import { newId } from '../ids.ts';
 import { canName, defined, parseInput } from '../input.ts';
+import { enqueueEffects } from '../stages/effects.ts';
 import type { StageReference } from '../stages/model.ts';
 import { requireStage } from '../stages/operations.ts';
-import { ownIdentity, requireOperatorWrite, requireRead } from '../workspaces/access.ts';
+import { ownedByIdentity, ownIdentity, requireOperatorWrite, requireRead } from '../workspaces/access.ts';
 import { type Erasure, erase } from './erasure.ts';
 import {
   assignStageInput,
@@ -134,15 +135,27 @@ export async function deleteIdentity(ctx: Context, by: IdentityReference): Promi
   return erasure;
 }
 
+/** Who or what moves an identity. A rule moves it only while it is where the move that set off the rule has brought it. */
+export type TransitionOrigin =
+  | { cause: 'API' }
+  | { cause: 'ASSISTANT'; turnId: string }
+  | { cause: 'RULE'; causedBy: StageTransition };
+
+/** Whether the identity is still in the stage a move brought it into, and has not left it meanwhile. */
+export function isStillThere(identity: Identity, { toStageId, createdAt }: StageTransition): boolean {
+  return identity.stageId === toStageId && identity.stageEnteredAt?.getTime() === createdAt.getTime();
+}
+
 /**
- * Moves the identity into a stage and logs the move; naming the stage it is already in changes nothing. Throws
- * NotFoundError, ConflictError for an archived stage or one that may not follow, and StageConflictError when it is not in `expectedStage`.
+ * Moves the identity into a stage, logs the move and puts the effects of the stage into the queue; naming the stage it is already
+ * in changes nothing. Throws NotFoundError, ConflictError for an archived stage or one that may not follow, and StageConflictError
+ * when it is not in `expectedStage`.
  */
 export async function assignStage(
   ctx: Context,
   by: IdentityReference,
   input: unknown,
-  { cause, turnId = null }: { cause: TransitionCause; turnId?: string | null } = { cause: 'API' },
+  origin: TransitionOrigin = { cause: 'API' },
 ): Promise<IdentityWithStage> {
   requireOperatorWrite(ctx);
   const { stage: stageBy, expectedStage, metadata } = parseInput(assignStageInput, input);
@@ -152,6 +165,7 @@ export async function assignStage(
     requireStage(ctx, stageBy),
     expectedStage ? requireStage(ctx, expectedStage) : null,
   ]);
+  const causedBy = origin.cause === 'RULE' ? origin.causedBy : null;
   if (stage.archivedAt) throw new ConflictError(`The stage "${stage.key}" is archived; nobody can be moved into it.`);
 
   const identity = await ctx.db.$transaction(async (tx) => {
@@ -162,14 +176,14 @@ export async function assignStage(
     const where = { workspaceId_id: { workspaceId, id } };
     const before = await tx.identity.findUniqueOrThrow({ ...WITH_STAGE, where });
     if (expected && before.stageId !== expected.id) throw new StageConflictError(expected, before.stage);
-    if (before.stageId === stage.id) return before;
+    if (before.stageId === stage.id || (causedBy && !isStillThere(before, causedBy))) return before;
     if (before.stage?.limitsNext && !before.stage.allowedNextIds.includes(stage.id)) {
       throw new ConflictError(
         `The stage "${before.stage.key}" may not be followed by "${stage.key}".`,
         'STAGE_NOT_ALLOWED',
       );
     }
-    await tx.stageTransition.create({
+    const transition = await tx.stageTransition.create({
       data: {
         id: newId('StageTransition'),
         workspaceId,
@@ -177,16 +191,29 @@ export async function assignStage(
         fromStageId: before.stageId,
         fromEnteredAt: before.stageEnteredAt,
         toStageId: stage.id,
-        cause,
+        cause: origin.cause,
         metadata,
-        turnId,
+        turnId: origin.cause === 'ASSISTANT' ? origin.turnId : null,
+        causedById: causedBy?.id ?? null,
+        depth: causedBy ? causedBy.depth + 1 : 0,
         createdAt: moved.at,
       },
     });
+    await enqueueEffects(ctx, tx, stage, transition);
     return tx.identity.update({ ...WITH_STAGE, where, data: { stageId: stage.id, stageEnteredAt: moved.at } });
   });
   ctx.transitionFeed.notify(workspaceId);
   return identity;
+}
+
+/** To an access token the moves of every identity but its own are missing. */
+export async function findTransition(
+  ctx: Context,
+  id: string,
+  query: Pick<Prisma.StageTransitionFindManyArgs, 'include'> = {},
+): Promise<StageTransition | null> {
+  requireRead(ctx);
+  return ctx.db.stageTransition.findFirst({ ...query, where: { id, workspaceId: ctx.workspaceId, ...ownedByIdentity(ctx) } });
 }
 
 /** A short-lived token that sees this identity only. Throws ForbiddenError for a permission the caller does not have. */

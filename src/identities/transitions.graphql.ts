@@ -3,23 +3,25 @@ import { TransitionCause } from '../generated/prisma/enums.ts';
 import { builder } from '../graphql/builder.ts';
 import { ownCursor } from '../graphql/cursors.ts';
 import { UserError } from '../graphql/errors.ts';
+import { MAX_DEPTH } from '../stages/effects.ts';
 import { StageReferenceInput, StageType, toStageReference } from '../stages/graphql.ts';
-import { followTransitions } from './followed-transitions.ts';
+import { type FollowedTransition, followTransitions } from './followed-transitions.ts';
 import { IdentityReferenceInput, IdentityType } from './graphql.ts';
 import { toIdentityReference } from './model.ts';
-import { assignStage } from './operations.ts';
+import { assignStage, findTransition } from './operations.ts';
 import { StageConflictError } from './stage-conflict.ts';
+import { positionBehind } from './transition-cursors.ts';
 
 const TransitionCauseEnum = builder.enumType('TransitionCause', {
   description: 'Who or what moved an identity.',
   values: {
     [TransitionCause.API]: { description: 'A call of `assignStage` or of the REST route.' },
     [TransitionCause.ASSISTANT]: { description: 'An assistant, in the turn named by `turnId`.' },
-    [TransitionCause.RULE]: { description: 'A rule of the server itself.' },
+    [TransitionCause.RULE]: { description: 'An effect of the stage it was in, set off by the move named by `causedBy`.' },
   } as const,
 });
 
-const StageTransitionType = builder.prismaObject('StageTransition', {
+export const StageTransitionType = builder.prismaObject('StageTransition', {
   description: 'One move of one identity from stage to stage. It is never changed afterwards.',
   fields: (t) => ({
     id: t.exposeID('id', { description: 'Prefixed, sortable id.' }),
@@ -38,9 +40,28 @@ const StageTransitionType = builder.prismaObject('StageTransition', {
       nullable: true,
       description: 'The turn in which an assistant moved it; null for every other cause.',
     }),
+    depth: t.exposeInt('depth', {
+      description: `How many moves led to this one by effects alone, 0 for one that was asked for. At ${MAX_DEPTH} the chain is cut: its stage moves nobody on.`,
+    }),
+    cursor: t.string({
+      description: 'Where to go on after this move: give it to `stageTransitions` as `after`.',
+      resolve: (transition, _args, ctx) => {
+        const { position = positionBehind(transition) } = transition as Partial<FollowedTransition> & typeof transition;
+        return ctx.transitionCursors.encode(ctx.workspaceId, position);
+      },
+    }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was moved.' }),
   }),
 });
+
+builder.prismaObjectField(StageTransitionType, 'causedBy', (t) =>
+  t.prismaField({
+    type: StageTransitionType,
+    nullable: true,
+    description: 'The move whose effect it is; null for every other cause than RULE.',
+    resolve: (query, { causedById }, _args, ctx) => (causedById ? findTransition(ctx, causedById, query) : null),
+  }),
+);
 
 const StageTransitionConnection = builder.connectionObject(
   { type: StageTransitionType, name: 'StageTransitionConnection', description: 'A page of moves.' },
@@ -123,15 +144,18 @@ builder.relayMutationField(
 builder.subscriptionField('stageTransitions', (t) =>
   t.field({
     type: StageTransitionType,
-    description: 'The moves between stages from now on. An access token follows its own identity only.',
+    description:
+      'The moves between stages from now on, or since a cursor: each is told once. An access token follows its own identity only.',
     args: {
       identity: t.arg({ type: IdentityReferenceInput, description: 'Only moves of this identity.' }),
       stage: t.arg({ type: StageReferenceInput, description: 'Only moves into this stage or out of it.' }),
+      after: t.arg.string({ description: 'The cursor of the last move seen: everything since then is told first.' }),
     },
-    subscribe: (_root, { identity, stage }, ctx) =>
+    subscribe: (_root, { identity, stage, after }, ctx) =>
       followTransitions(ctx, {
         identity: identity ? toIdentityReference(identity) : null,
         stage: stage ? toStageReference(stage) : null,
+        after: after ?? null,
       }),
     resolve: (transition) => transition,
   }),

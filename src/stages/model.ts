@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { template } from '../assistants/model.ts';
+import { channelByName, channelReference } from '../channels/model.ts';
 import { isId } from '../ids.ts';
 import { displayName, metadata, readableKey, text, withKey } from '../input.ts';
 
@@ -11,9 +13,54 @@ export const stageByName = z.union([z.object({ id: z.string() }), z.object({ key
 /** The stages that may follow; null: any. */
 const allowedNext = z.array(stageByName).max(100).nullish();
 
+const MAX_EFFECTS = 20;
+const YEAR_SECONDS = 366 * 24 * 3600;
+
+const webhookUrl = z
+  .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
+  .max(2000)
+  .refine((url) => new URL(url).username === '', { error: 'must not contain credentials' });
+
+/** A key of the Standard Webhooks specification: 24 to 64 bytes. */
+const webhookSecret = z.string().refine(
+  (secret) => {
+    const [, key] = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(secret) ?? [];
+    const bytes = key && z.base64().safeParse(key).success ? Math.floor((key.replaceAll('=', '').length * 3) / 4) : 0;
+    return bytes >= 24 && bytes <= 64;
+  },
+  { error: 'must be `whsec_` and 24 to 64 bytes in base64' },
+);
+
+const effect = z
+  .object({
+    openingMessage: z.object({ channel: channelByName, text: template }).nullish(),
+    moveAfter: z.object({ seconds: z.number().int().min(1).max(YEAR_SECONDS), stage: stageByName }).nullish(),
+    webhook: z.object({ url: webhookUrl, secret: webhookSecret.nullish() }).nullish(),
+  })
+  .refine((kinds) => Object.values(kinds).filter((kind) => kind != null).length === 1, {
+    error: 'must be exactly one of openingMessage, moveAfter and webhook',
+  });
+
+/** What is to happen to an identity that enters the stage; null: nothing. */
+const effects = z.array(effect).max(MAX_EFFECTS).nullish();
+
+export type StageEffectInput = z.output<typeof effect>;
+
+/** What happens to an identity that enters a stage, as it is stored. Each names itself: the kind, and the channel or the URL. */
+export type StageEffect =
+  | { type: 'openingMessage'; channelId: string; text: string }
+  | { type: 'moveAfter'; seconds: number; stageId: string }
+  | { type: 'webhook'; url: string; secret: string };
+
+/** The stored effects of a stage. */
+export function effectsOf({ effects }: { effects: unknown }): StageEffect[] {
+  return effects as StageEffect[];
+}
+
 export const createStageInput = z
   .object({
     allowedNext,
+    effects,
     name: displayName,
     key: readableKey.nullish(),
     description: text.nullish(),
@@ -25,6 +72,7 @@ export const createStageInput = z
 /** Omitted keeps, null clears. */
 export const updateStageInput = z.object({
   allowedNext,
+  effects,
   name: displayName.optional(),
   description: text.nullish(),
   metadata: metadata.optional(),
@@ -35,3 +83,22 @@ export const updateStageInput = z.object({
 export function stageReference(idOrKey: string): StageReference {
   return isId('Stage', idOrKey) ? { id: idOrKey } : { key: idOrKey };
 }
+
+const referenceBody = z.string({ error: 'must be an id or a key' });
+
+const effectBody = z
+  .object({
+    opening_message: z
+      .object({ channel_id: referenceBody, text: z.unknown() })
+      .transform(({ channel_id, ...rest }) => ({ ...rest, channel: channelReference(channel_id) }))
+      .nullish(),
+    move_after: z
+      .object({ stage_id: referenceBody, seconds: z.unknown() })
+      .transform(({ stage_id, ...rest }) => ({ ...rest, stage: stageReference(stage_id) }))
+      .nullish(),
+    webhook: z.unknown(),
+  })
+  .transform(({ opening_message, move_after, webhook }) => ({ openingMessage: opening_message, moveAfter: move_after, webhook }));
+
+/** A stage as older callers write it: the effects in snake_case, channels and stages by id or key. */
+export const stageBody = z.looseObject({ effects: z.array(effectBody).nullish() });

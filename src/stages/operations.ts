@@ -5,7 +5,8 @@ import type { Prisma, Stage } from '../generated/prisma/client.ts';
 import { newId } from '../ids.ts';
 import { canName, defined, parseInput } from '../input.ts';
 import { requireOperatorRead, requireOperatorWrite } from '../workspaces/access.ts';
-import { createStageInput, type StageReference, updateStageInput } from './model.ts';
+import { resolveEffects } from './effects.ts';
+import { createStageInput, type StageEffectInput, type StageReference, updateStageInput } from './model.ts';
 
 type StageQuery = Pick<Prisma.StageFindManyArgs, 'include' | 'cursor' | 'take' | 'skip'>;
 
@@ -45,11 +46,11 @@ async function lookUp(ctx: Context, by: StageReference, query: StageQuery = {}):
 /** Throws ConflictError when the key is taken, also by an archived stage. */
 export async function createStage(ctx: Context, input: unknown): Promise<Stage> {
   requireOperatorWrite(ctx);
-  const { allowedNext, ...stage } = parseInput(createStageInput, input);
+  const { allowedNext, effects, ...stage } = parseInput(createStageInput, input);
   await requireAssistant(ctx, stage.assistantId);
-  const limits = await limitsOf(ctx, allowedNext);
+  const rules = { ...(await limitsOf(ctx, allowedNext)), ...(await stored(ctx, effects, null)) };
   return uniquely(
-    ctx.db.stage.create({ data: { ...defined(stage), ...limits, id: newId('Stage'), workspaceId: ctx.workspaceId } }),
+    ctx.db.stage.create({ data: { ...defined(stage), ...rules, id: newId('Stage'), workspaceId: ctx.workspaceId } }),
     () => new ConflictError(`There is already a stage with the key "${stage.key}".`),
   );
 }
@@ -57,11 +58,11 @@ export async function createStage(ctx: Context, input: unknown): Promise<Stage> 
 /** Omitted fields keep what they are, null clears. The key never changes. */
 export async function updateStage(ctx: Context, by: StageReference, input: unknown): Promise<Stage> {
   requireOperatorWrite(ctx);
-  const { allowedNext, ...changes } = parseInput(updateStageInput, input);
+  const { allowedNext, effects, ...changes } = parseInput(updateStageInput, input);
   await requireAssistant(ctx, changes.assistantId);
-  const limits = await limitsOf(ctx, allowedNext);
-  const { id } = await requireStage(ctx, by);
-  return ctx.db.stage.update({ where: { id, workspaceId: ctx.workspaceId }, data: { ...defined(changes), ...limits } });
+  const stage = await requireStage(ctx, by);
+  const rules = { ...(await limitsOf(ctx, allowedNext)), ...(await stored(ctx, effects, stage)) };
+  return ctx.db.stage.update({ where: { id: stage.id, workspaceId: ctx.workspaceId }, data: { ...defined(changes), ...rules } });
 }
 
 /** Takes a stage out of use: nobody can be moved into it, those who are in it stay. Archiving again changes nothing. */
@@ -92,6 +93,11 @@ async function limitsOf(ctx: Context, allowedNext: StageReference[] | null | und
   );
   if (missing.length > 0) throw new InvalidInputError(missing);
   return { limitsNext: true, allowedNextIds: next.map((stage) => (stage as Stage).id) };
+}
+
+/** What is stored of the effects: omitted keeps, null and an empty list clear. */
+async function stored(ctx: Context, effects: StageEffectInput[] | null | undefined, before: Stage | null) {
+  return effects === undefined ? {} : { effects: await resolveEffects(ctx, effects ?? [], before) };
 }
 
 async function requireAssistant(ctx: Context, id: string | null | undefined): Promise<void> {

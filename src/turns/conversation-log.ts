@@ -41,7 +41,7 @@ export class ConversationLog {
     this.bytes += sizeOf(logged);
     this.lastEventAt = Date.now();
     this.newestTurn = Math.max(this.newestTurn, event.turnNumber);
-    if (event.type === 'MessageReceived') this.#starts.set(event.turnId, sequence);
+    if (event.type === 'MessageReceived' && event.turnId !== null) this.#starts.set(event.turnId, sequence);
     // A turn that was cancelled in the queue ends while another one runs.
     if (isFinal(event) && this.running?.turnId === event.turnId) this.running = null;
   }

@@ -11,11 +11,14 @@ export type TurnLogEvent =
   | { type: 'TurnFailed'; code: string; message: string }
   | { type: 'TurnCancelled' };
 
-/** A message was stored: by a user when a turn begins, or outside any turn. */
-export type MessageLogEvent = { type: 'MessageReceived'; messageId: string };
+/** A message was stored: by a user when a turn begins, or, with no turn, outside any. */
+export type MessageLogEvent = { type: 'MessageReceived'; messageId: string; turnId: string | null };
 
-/** An event with the turn it belongs to; what follows a `MessageReceived` of the same turn number is its reply. */
-export type LogEvent = (TurnLogEvent | MessageLogEvent) & { turnId: string; turnNumber: number };
+/**
+ * An event with the turn it belongs to; what follows a `MessageReceived` of the same turn is its reply. A message outside any turn
+ * bears the number of the newest one.
+ */
+export type LogEvent = ((TurnLogEvent & { turnId: string }) | MessageLogEvent) & { turnNumber: number };
 
 /** An event and where it stands. */
 export type LoggedEvent = LogEvent & {

@@ -112,9 +112,10 @@ builder.objectRef<EventOf<'StreamGap'>>('StreamGap').implement({
 });
 
 builder.objectRef<EventOf<'MessageReceived'>>('MessageReceived').implement({
-  description: 'A message was stored, by whatever door it came. The events of its turn follow.',
-  interfaces,
+  description: 'A message was stored, by whatever door it came. The events of its turn follow, if it began one.',
+  interfaces: [ConversationEventType],
   fields: (t) => ({
+    turnId: t.exposeID('turnId', { nullable: true, description: 'The turn it began; null for a message outside any turn, such as an opening message.' }),
     message: t.prismaField({
       type: MessageType,
       nullable: true,

@@ -40,7 +40,7 @@ export async function previewPrompt(ctx: Context, request: PreviewRequest): Prom
   try {
     const template =
       assistant && instructions == null ? compiledInstructions(assistant) : compileTemplate(instructions ?? '');
-    const prompt = buildPrompt(parts, template, ctx.turns.contextTokens, new Date());
+    const prompt = buildPrompt(parts, template, assistant?.contextTokens ?? ctx.turns.contextTokens, new Date());
     return { instructions: prompt.instructions, messages: prompt.messages, hash: prompt.hash };
   } catch (error) {
     if (!(error instanceof TemplateError)) throw error;

@@ -11,7 +11,7 @@ export interface ReaderStart {
 }
 
 export interface ReaderOptions {
-  log: EventLog;
+  log: Pick<EventLog, 'read' | 'subscribe' | 'closed'>;
   conversationId: string;
   start: ReaderStart;
   cursorOf(epoch: string, event: LoggedEvent): string;

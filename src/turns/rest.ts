@@ -29,15 +29,16 @@ export function turnRoutes(api: RestApi): void {
     const seen = whatWasSeen(c);
     // A client that comes back repeats the whole request: its message must not be sent again.
     if (seen) return rejoin(c, await turnAt(ctx, seen.cursor, seen.path), seen);
-    const { channel_id: channel, message } = c.req.query();
+    const { channel_id: channel, message, client_message_id: inQuery } = c.req.query();
     if (!channel) throw new InvalidInputError([{ path: 'channelId', message: 'is required' }]);
     if (message === undefined) throw new InvalidInputError([{ path: 'message', message: 'is required' }]);
     const sent = await sendMessage(ctx, {
       identity: identityReference(c.req.param('identity_id')),
       channel: channelReference(channel),
       text: message,
-      clientMessageId: idempotencyKey(c.req.header('idempotency-key')),
-    }).catch(renaming({ clientMessageId: 'Idempotency-Key', text: 'message' }));
+      // A browser's `EventSource` sends no header, but repeats its address when it is cut off before the first position.
+      clientMessageId: inQuery ?? idempotencyKey(c.req.header('idempotency-key')),
+    }).catch(renaming({ ...(inQuery === undefined && { clientMessageId: 'Idempotency-Key' }), text: 'message' }));
     return rejoin(c, sent.turn, { cursor: sent.cursor, path: 'after' });
   });
 

@@ -83,7 +83,7 @@ export class RunningTurn {
     this.#stageId = parts.identity.stageId;
     const assistant = answeringAssistant(parts);
     if (!assistant) throw new TurnFailure('NO_ASSISTANT', 'No assistant answers on this channel any more.');
-    const prompt = buildPrompt(parts, compiledInstructions(assistant), this.#options.contextTokens, new Date());
+    const prompt = buildPrompt(parts, compiledInstructions(assistant), assistant.contextTokens ?? this.#options.contextTokens, new Date());
     this.#prompt = prompt;
     this.#pin = this.#pinOf(assistant, prompt);
     const { model } = this.#pin;

@@ -13,7 +13,7 @@ export type TurnStreamEvent = { readonly turnId: string } & (TurnLogEvent | { ty
 
 /** What only readers of the whole conversation are given. */
 export type ConversationOnlyEvent =
-  | ({ readonly turnId: string } & MessageLogEvent)
+  | Readonly<MessageLogEvent>
   | { type: 'ConversationSnapshot'; messages: Message[]; activeTurn: Turn | null; textSoFar: string };
 
 /** A stretch of events as readers are given it: adjacent pieces of text become one. */

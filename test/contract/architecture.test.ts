@@ -6,11 +6,11 @@ import { type Import, type SourceFile, sourceFiles } from '../support/imports.ts
 /** Each may use those before it, never those after it. */
 const FEATURES = [
   'workspaces',
+  'assistants',
+  'channels',
   'stages',
   'identities',
   'memory',
-  'assistants',
-  'channels',
   'conversations',
   'turns',
   'journeys',
@@ -26,11 +26,11 @@ const MAY_IMPORT: Record<string, string[]> = {
   'config.ts': [],
   'input.ts': ['errors.ts', 'ids.ts'],
   // Types only, see below.
-  'context.ts': ['database', 'generated', 'model', 'operations', 'mechanism', 'language-model/port.ts'],
+  'context.ts': ['database', 'generated', 'model', 'operations', 'mechanism', 'language-model/port.ts', 'webhooks'],
 
   model: ['errors.ts', 'ids.ts', 'input.ts', 'own mechanism', 'earlier model'],
   operations: [
-    ...['errors.ts', 'ids.ts', 'input.ts', 'context.ts', 'generated', 'database', 'language-model/port.ts'],
+    ...['errors.ts', 'ids.ts', 'input.ts', 'context.ts', 'generated', 'database', 'language-model/port.ts', 'webhooks'],
     ...['own model', 'own operations', 'own mechanism', 'earlier model', 'earlier operations', 'earlier mechanism'],
   ],
   graphql: [
@@ -63,10 +63,20 @@ const MAY_IMPORT: Record<string, string[]> = {
   ],
   'http/rest.ts': ['errors.ts', 'input.ts', 'context.ts', 'http/event-stream.ts'],
   'http/event-stream.ts': [],
-  'http/rest-app.ts': ['errors.ts', 'context.ts', 'http', 'http/rest.ts', 'http/event-stream.ts', 'rest', 'mechanism'],
+  'http/rest-app.ts': [
+    'errors.ts',
+    'context.ts',
+    'http',
+    'http/rest.ts',
+    'http/event-stream.ts',
+    'http/event-stream.ts',
+    'rest',
+    'mechanism',
+  ],
   database: ['generated', 'database'],
   'language-model': ['language-model', 'language-model/port.ts'],
   'language-model/port.ts': [],
+  webhooks: ['webhooks'],
 
   'first-start.ts': ['ids.ts', 'generated', 'mechanism', 'demo.ts'],
   'demo.ts': ['ids.ts', 'generated'],
@@ -84,6 +94,7 @@ const ONLY_IN: Record<string, RegExp> = {
   'eventsource-parser': /^language-model\//,
   'gpt-tokenizer': /^turns\/tokens\.ts$/,
   pg: /^database\//,
+  'graphile-worker': /^database\/job-queue\.ts$/,
   '@prisma': /^database\//,
   '@pothos': /^graphql\//,
   'graphql-scalars': /^graphql\//,
@@ -94,7 +105,8 @@ const ONLY_IN: Record<string, RegExp> = {
   ws: /^http\/websocket\.ts$/,
   hono: /^http\//,
   '@hono': /^http\//,
-  'node:http': /^(http|language-model)\//,
+  'node:http': /^(http|language-model|webhooks)\//,
+  'node:https': /^(language-model|webhooks)\//,
   jose: /^workspaces\/access-tokens\.ts$/,
   'typeid-js': /^ids\.ts$/,
   handlebars: /^assistants\//,

@@ -9,7 +9,7 @@ import { findTurn, someone, streamPath } from '../support/talk.ts';
 let app: TestApp;
 
 beforeAll(async () => {
-  app = await startTestApp();
+  app = await startTestApp({ environment: { SSE_HEARTBEAT_MS: '50' } });
   await prepareDemo(app);
 });
 
@@ -146,6 +146,19 @@ describe.each(['without a port', 'over a socket'])('the head of a stream %s', (h
       'content-location': expect.stringMatching(/^\/turns\/trn_[0-9a-z]{26}\/events$/),
     });
     await new BlockReader(response).rest();
+  });
+
+  it('is followed by comments while nothing is said', async () => {
+    const silence = hold();
+    app.model.when(`Silence ${how}`, reply.text(silence, 'Over'));
+    const origin = how === 'over a socket' ? { origin: await app.origin() } : {};
+    const { body } = await openStream(app, streamPath(await someone(app), `Silence ${how}`), origin);
+    let received = '';
+    for await (const chunk of body as ReadableStream<Uint8Array>) {
+      received += new TextDecoder().decode(chunk);
+      if (received.endsWith('\n\n:\n\n')) silence.release();
+    }
+    expect(received).toMatch(/^id: \S+\n\n(:\n\n)+id: \S+\ndata: \{"type":"token","content":"Over"\}\n\n/);
   });
 });
 

@@ -11,7 +11,7 @@ import { createTestDatabase } from './database.ts';
 import { type ScriptedModel, startScriptedModel } from './scripted-model.ts';
 
 /** Long enough for any test, and the same in every app of a run, as one server's would be after a restart. */
-const SECRET = 'a secret for tests, of more than 32 characters';
+export const SECRET = 'a secret for tests, of more than 32 characters';
 
 // biome-ignore lint/suspicious/noExplicitAny: answers are read by tests, which know their shape
 type Answer = any;
