@@ -4,7 +4,10 @@ import { findRunningServer } from '../src/database/embedded-lookup.ts';
 import { sessionSettings } from '../src/database/location.ts';
 
 /** Calls `use` with a session in the embedded database of a running Milepost. */
-export async function inDatabase<Result>({ dataDir }: { dataDir: string }, use: (client: pg.Client) => Promise<Result>): Promise<Result> {
+export async function inDatabase<Result>(
+  { dataDir }: { dataDir: string },
+  use: (client: pg.Client) => Promise<Result>,
+): Promise<Result> {
   const host = await findRunningServer(join(dataDir, 'postgres'));
   if (host === undefined) throw new Error(`No PostgreSQL serves ${dataDir}`);
   const client = new pg.Client(sessionSettings({ host }));

@@ -35,14 +35,18 @@ interface Plan {
 export async function explain(milepost: { dataDir: string }, places: Places): Promise<Map<string, Explained>> {
   const statements = await recordStatements(milepost.dataDir, places);
   return inDatabase(milepost, async (client) => {
-    const { rows } = await client.query<{ name: string }>('SELECT relname AS name FROM pg_class WHERE relkind = $1 AND reltuples > $2', ['r', LARGE]);
+    const { rows } = await client.query<{ name: string }>(
+      'SELECT relname AS name FROM pg_class WHERE relkind = $1 AND reltuples > $2',
+      ['r', LARGE],
+    );
     const large = new Set(rows.map(({ name }) => name));
     const explained = new Map<string, Explained>();
     for (const [name, sent] of statements) {
       const scanned = new Set<string>();
       for (const { text, values } of sent) {
         const result = await client.query<{ 'QUERY PLAN': [{ Plan: Plan }] }>(`EXPLAIN (FORMAT JSON) ${text}`, values);
-        for (const table of sequentialScans(result.rows[0]?.['QUERY PLAN'][0].Plan)) if (large.has(table)) scanned.add(table);
+        for (const table of sequentialScans(result.rows[0]?.['QUERY PLAN'][0].Plan))
+          if (large.has(table)) scanned.add(table);
       }
       explained.set(name, { statements: sent.length, tables: [...scanned] });
     }
@@ -72,7 +76,10 @@ async function recordStatements(dataDir: string, places: Places): Promise<Map<st
         const answer = await response.text();
         if (!response.ok || answer.includes('"errors":')) throw new Error(`${name}: ${answer}`);
       });
-      recorded.set(name, statements.filter(({ text }) => text.startsWith('SELECT')));
+      recorded.set(
+        name,
+        statements.filter(({ text }) => text.startsWith('SELECT')),
+      );
     }
   } finally {
     await app.dispose();

@@ -19,13 +19,25 @@ const latest = db.prepare('SELECT role, content FROM messages WHERE conversation
 const SYSTEM = { role: 'system', content: 'You are the friendly assistant of a small shop for hiking gear.' };
 
 /** Stores the message, asks the model, stores the reply; `onToken` is told each piece. */
-function takeTurn(conversation: string, model: string, said: string, onToken: (token: string) => void): Promise<string> {
+function takeTurn(
+  conversation: string,
+  model: string,
+  said: string,
+  onToken: (token: string) => void,
+): Promise<string> {
   const history = latest.all(conversation).reverse();
   insert.run(conversation, 'user', said, Date.now());
   const messages = [SYSTEM, ...history, { role: 'user', content: said }];
   const body = JSON.stringify({ model, stream: true, stream_options: { include_usage: true }, messages });
   const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
-  const options = { agent, host: upstream.hostname, port: upstream.port, path: '/v1/chat/completions', method: 'POST', headers };
+  const options = {
+    agent,
+    host: upstream.hostname,
+    port: upstream.port,
+    path: '/v1/chat/completions',
+    method: 'POST',
+    headers,
+  };
   return new Promise((resolve, reject) => {
     const asked = request(options, (answer) => {
       let reply = '';
@@ -70,7 +82,12 @@ async function streamTurn(response: ServerResponse, identity: string, query: URL
   response.end(`data: {"type":"complete","content":${JSON.stringify(reply)}}\n\n`);
 }
 
-async function answerTurn(request: IncomingMessage, response: ServerResponse, identity: string, model: string): Promise<void> {
+async function answerTurn(
+  request: IncomingMessage,
+  response: ServerResponse,
+  identity: string,
+  model: string,
+): Promise<void> {
   const said = JSON.parse(await text(request)).text as string;
   const reply = await takeTurn(`${identity}/${model}`, model, said, () => {});
   response.writeHead(200, { 'content-type': 'application/json' });
@@ -82,7 +99,10 @@ serveAsChild(
   createServer((request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? '', 'http://floor');
     const [, , identity = '', action, channel = ''] = pathname.split('/');
-    const turn = action === 'streaming' ? streamTurn(response, identity, searchParams) : answerTurn(request, response, identity, channel);
+    const turn =
+      action === 'streaming'
+        ? streamTurn(response, identity, searchParams)
+        : answerTurn(request, response, identity, channel);
     turn.catch(() => response.destroy());
   }),
 );

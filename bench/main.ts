@@ -19,7 +19,11 @@ const PARTS: Record<string, Part> = { tokens, turns, reads, idle, growth, start 
 const RESULTS = join(import.meta.dirname, 'results');
 
 const { values: options } = parseArgs({
-  options: { only: { type: 'string' }, rounds: { type: 'string', default: '3' }, profile: { type: 'boolean', default: false } },
+  options: {
+    only: { type: 'string' },
+    rounds: { type: 'string', default: '3' },
+    profile: { type: 'boolean', default: false },
+  },
 });
 const chosen = options.only?.split(',') ?? Object.keys(PARTS);
 const rounds = Number(options.rounds);
@@ -40,8 +44,17 @@ for (const name of chosen) {
 }
 await Promise.all([upstream.stop(), load.stop()]);
 
-const machine = { cpus: cpus().length, model: cpus()[0]?.model, memoryBytes: totalmem(), platform: process.platform, node: process.version };
+const machine = {
+  cpus: cpus().length,
+  model: cpus()[0]?.model,
+  memoryBytes: totalmem(),
+  platform: process.platform,
+  node: process.version,
+};
 const seconds = (Date.now() - startedAt.getTime()) / 1000;
-await writeFile(join(RESULTS, 'latest.json'), `${JSON.stringify({ startedAt, seconds, rounds, machine, rows }, null, 2)}\n`);
+await writeFile(
+  join(RESULTS, 'latest.json'),
+  `${JSON.stringify({ startedAt, seconds, rounds, machine, rows }, null, 2)}\n`,
+);
 console.log(formatTable(rows));
 process.exit(0);

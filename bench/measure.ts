@@ -23,7 +23,14 @@ let loads = 0;
 export async function measureTurns(load: Load, server: Participant, job: TurnsLoad): Promise<Measured> {
   loads += 1;
   const createIdentities = server.name === 'milepost';
-  await load.prepare({ ...job, kind: 'turns', url: server.url, apiKey: API_KEY, createIdentities, identityPrefix: `b${loads}` });
+  await load.prepare({
+    ...job,
+    kind: 'turns',
+    url: server.url,
+    apiKey: API_KEY,
+    createIdentities,
+    identityPrefix: `b${loads}`,
+  });
   const before = { cpu: cpuSeconds(server.pid), database: descendantsCpuSeconds(server.pid) };
   const result = await load.run<TurnsResult>();
   const cpu = cpuSeconds(server.pid) - before.cpu;

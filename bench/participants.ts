@@ -39,7 +39,8 @@ export function makeFolder(): string {
 
 export const startUpstream = () => startFork('upstream');
 export const startPipe = (upstream: Participant) => startFork('pipe', upstream.url);
-export const startFloor = (upstream: Participant) => startFork('floor', upstream.url, join(makeFolder(), 'floor.sqlite'));
+export const startFloor = (upstream: Participant) =>
+  startFork('floor', upstream.url, join(makeFolder(), 'floor.sqlite'));
 
 async function startFork(name: string, ...args: string[]): Promise<Participant> {
   const child = follow(fork(join(import.meta.dirname, `${name}.ts`), args));
@@ -56,14 +57,28 @@ export interface MilepostOptions {
 }
 
 /** Milepost itself as `npm start` runs it, on a free port. */
-export async function startMilepost({ upstream, dataDir = makeFolder(), profileDir }: MilepostOptions): Promise<Participant & { dataDir: string }> {
+export async function startMilepost({
+  upstream,
+  dataDir = makeFolder(),
+  profileDir,
+}: MilepostOptions): Promise<Participant & { dataDir: string }> {
   const { PATH, HOME, TMPDIR } = process.env;
   const env = {
     ...{ PATH, HOME, TMPDIR, PORT: '0', LOG_LEVEL: 'warn', SHUTDOWN_GRACE_MS: '1000' },
-    ...{ MILEPOST_DATA_DIR: dataDir, MILEPOST_API_KEY: API_KEY, OPENAI_API_KEY: 'sk-bench', OPENAI_BASE_URL: `${upstream.url}/v1` },
+    ...{
+      MILEPOST_DATA_DIR: dataDir,
+      MILEPOST_API_KEY: API_KEY,
+      OPENAI_API_KEY: 'sk-bench',
+      OPENAI_BASE_URL: `${upstream.url}/v1`,
+    },
   };
   const profiling = profileDir ? ['--cpu-prof', `--cpu-prof-dir=${profileDir}`] : [];
-  const child = follow(spawn(process.execPath, [...profiling, 'src/main.ts'], { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'inherit'] }));
+  const options = { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] as ['ignore', 'pipe', 'pipe'] };
+  const child = follow(spawn(process.execPath, [...profiling, 'src/main.ts'], options));
+  // What it says while it is being stopped is no news; before that, the beginning of a line is enough.
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    if (!child.killed) process.stderr.write(`${text.slice(0, 300).trimEnd()}\n`);
+  });
   const url = await withTimeout(readAddress(child), child, 'milepost');
   return { name: 'milepost', pid: child.pid as number, url, dataDir, stop: () => end(child) };
 }
@@ -133,7 +148,9 @@ async function withTimeout<Value>(value: Promise<Value>, child: ChildProcess, na
   const late = pause(START_TIMEOUT_MS, undefined, { signal: waiting.signal }).then(() => {
     throw new Error(`${name} did not start in ${START_TIMEOUT_MS} ms`);
   });
-  const ended = new Promise<never>((_resolve, reject) => child.once('exit', (code) => reject(new Error(`${name} ended with ${code} at its start`))));
+  const ended = new Promise<never>((_resolve, reject) =>
+    child.once('exit', (code) => reject(new Error(`${name} ended with ${code} at its start`))),
+  );
   late.catch(() => {});
   ended.catch(() => {});
   try {

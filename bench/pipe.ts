@@ -9,7 +9,14 @@ serveAsChild(
   createServer((incoming, outgoing) => {
     const { 'content-type': type, 'content-length': length } = incoming.headers;
     const headers = { 'content-type': type, 'content-length': length };
-    const options = { agent, host: upstream.hostname, port: upstream.port, path: incoming.url, method: incoming.method, headers };
+    const options = {
+      agent,
+      host: upstream.hostname,
+      port: upstream.port,
+      path: incoming.url,
+      method: incoming.method,
+      headers,
+    };
     const asked = request(options, (answer) => {
       outgoing.writeHead(answer.statusCode ?? 502, { 'content-type': answer.headers['content-type'] });
       answer.pipe(outgoing);

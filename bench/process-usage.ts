@@ -30,7 +30,10 @@ export function residentBytes(pid: number): number {
 export function descendantsCpuSeconds(pid: number): number {
   const children = Map.groupBy(listProcesses(), ({ parentPid }) => parentPid);
   const total = (parent: number): number =>
-    (children.get(parent) ?? []).reduce((sum, child) => sum + child.cpuSeconds + child.endedCpuSeconds + total(child.pid), 0);
+    (children.get(parent) ?? []).reduce(
+      (sum, child) => sum + child.cpuSeconds + child.endedCpuSeconds + total(child.pid),
+      0,
+    );
   return total(pid);
 }
 
@@ -52,8 +55,13 @@ function readStat(pid: number): ProcessUsage | undefined {
   } catch {
     return undefined;
   }
-  const fields = line.slice(line.lastIndexOf(')') + 2).split(' ').map(Number);
-  const [parentPid = 0, user = 0, system = 0, endedUser = 0, endedSystem = 0, pages = 0] = [1, 11, 12, 13, 14, 21].map((index) => fields[index]);
+  const fields = line
+    .slice(line.lastIndexOf(')') + 2)
+    .split(' ')
+    .map(Number);
+  const [parentPid = 0, user = 0, system = 0, endedUser = 0, endedSystem = 0, pages = 0] = [1, 11, 12, 13, 14, 21].map(
+    (index) => fields[index],
+  );
   return {
     pid,
     parentPid,
@@ -64,11 +72,20 @@ function readStat(pid: number): ProcessUsage | undefined {
 }
 
 function listByPs(selection: string[]): ProcessUsage[] {
-  const lines = execFileSync('ps', [...selection, '-o', 'pid=,ppid=,rss=,time=']).toString().trim().split('\n');
+  const lines = execFileSync('ps', [...selection, '-o', 'pid=,ppid=,rss=,time='])
+    .toString()
+    .trim()
+    .split('\n');
   return lines.map((line) => {
     const [pid, parentPid, kilobytes, time = '0'] = line.trim().split(/\s+/);
     // [[hours:]minutes:]seconds
     const seconds = time.split(/[:-]/).reduce((sum, part) => sum * 60 + Number(part), 0);
-    return { pid: Number(pid), parentPid: Number(parentPid), cpuSeconds: seconds, endedCpuSeconds: 0, residentBytes: Number(kilobytes) * 1024 };
+    return {
+      pid: Number(pid),
+      parentPid: Number(parentPid),
+      cpuSeconds: seconds,
+      endedCpuSeconds: 0,
+      residentBytes: Number(kilobytes) * 1024,
+    };
   });
 }

@@ -15,7 +15,9 @@ samples.forEach((id, index) => {
   selfMicroseconds.set(id, (selfMicroseconds.get(id) ?? 0) + (timeDeltas[index] ?? 0));
 });
 const byId = new Map(nodes.map((node) => [node.id, node]));
-const idle = nodes.filter(({ callFrame }) => callFrame.functionName === '(idle)').reduce((sum, { id }) => sum + (selfMicroseconds.get(id) ?? 0), 0);
+const idle = nodes
+  .filter(({ callFrame }) => callFrame.functionName === '(idle)')
+  .reduce((sum, { id }) => sum + (selfMicroseconds.get(id) ?? 0), 0);
 const busy = [...selfMicroseconds.values()].reduce((sum, time) => sum + time, 0) - idle;
 
 /** A package, a file of ours, or a part of Node. */
@@ -34,7 +36,10 @@ function totals(): Map<string, number> {
     if (!node) return 0;
     const name = nameOf(node);
     const within = above.has(name) ? above : new Set([...above, name]);
-    const time = (node.children ?? []).reduce((sum, child) => sum + visit(child, within), selfMicroseconds.get(id) ?? 0);
+    const time = (node.children ?? []).reduce(
+      (sum, child) => sum + visit(child, within),
+      selfMicroseconds.get(id) ?? 0,
+    );
     if (within !== above) sums.set(name, (sums.get(name) ?? 0) + time);
     return time;
   };

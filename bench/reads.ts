@@ -19,7 +19,11 @@ interface Read {
 
 const graphql = (name: string, query: string, variables: (places: Places) => object = () => ({})): Read => ({
   name,
-  request: (places) => ({ method: 'POST', path: '/graphql', body: JSON.stringify({ query, variables: variables(places) }) }),
+  request: (places) => ({
+    method: 'POST',
+    path: '/graphql',
+    body: JSON.stringify({ query, variables: variables(places) }),
+  }),
 });
 
 const rest = (name: string, path: (places: Places) => string): Read => ({
@@ -28,20 +32,33 @@ const rest = (name: string, path: (places: Places) => string): Read => ({
 });
 
 const IDENTITY = 'edges { node { id externalId name stage { key } } } pageInfo { hasNextPage endCursor }';
-const CONVERSATION = 'edges { node { id lastMessageAt identity { name } channel { key } } } pageInfo { hasNextPage endCursor }';
+const CONVERSATION =
+  'edges { node { id lastMessageAt identity { name } channel { key } } } pageInfo { hasNextPage endCursor }';
 
 /** The list queries, as clients send them. */
 export const READS: Read[] = [
   graphql('identities, first page', `{ identities(first: 25) { ${IDENTITY} } }`),
-  graphql('identities, deep page', `query ($after: String) { identities(first: 25, after: $after) { ${IDENTITY} } }`, (places) => ({
-    after: places.identityCursor,
-  })),
-  graphql('identities of a stage', `query ($stage: String!) { identities(first: 25, stage: { key: $stage }) { ${IDENTITY} } }`, ({ stage }) => ({ stage })),
+  graphql(
+    'identities, deep page',
+    `query ($after: String) { identities(first: 25, after: $after) { ${IDENTITY} } }`,
+    (places) => ({
+      after: places.identityCursor,
+    }),
+  ),
+  graphql(
+    'identities of a stage',
+    `query ($stage: String!) { identities(first: 25, stage: { key: $stage }) { ${IDENTITY} } }`,
+    ({ stage }) => ({ stage }),
+  ),
   graphql('identities by search', `{ identities(first: 25, search: "person 99998") { ${IDENTITY} } }`),
   graphql('conversations, first page', `{ conversations(first: 25) { ${CONVERSATION} } }`),
-  graphql('conversations, deep page', `query ($after: String) { conversations(first: 25, after: $after) { ${CONVERSATION} } }`, (places) => ({
-    after: places.conversationCursor,
-  })),
+  graphql(
+    'conversations, deep page',
+    `query ($after: String) { conversations(first: 25, after: $after) { ${CONVERSATION} } }`,
+    (places) => ({
+      after: places.conversationCursor,
+    }),
+  ),
   graphql(
     'conversations of a channel',
     `query ($channel: String!) { conversations(first: 25, channel: { key: $channel }) { ${CONVERSATION} } }`,
@@ -87,7 +104,10 @@ const STEPS = 5;
 
 /** Walks a few large pages into the lists. */
 export async function findPlaces(milepost: Participant): Promise<Places> {
-  const { channels } = await ask<{ channels: { edges: { node: { key: string } }[] } }>(milepost, '{ channels(last: 1) { edges { node { key } } } }');
+  const { channels } = await ask<{ channels: { edges: { node: { key: string } }[] } }>(
+    milepost,
+    '{ channels(last: 1) { edges { node { key } } } }',
+  );
   const identities = await walk(milepost, 'identities');
   const conversations = await walk(milepost, 'conversations');
   return {

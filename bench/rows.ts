@@ -44,7 +44,16 @@ export interface RowOptions {
 }
 
 /** Compares within each round first: what disturbs a round disturbs both sides of it. */
-export function toRow({ part, name, unit, samples, against, compared = against ? 'ratio' : 'value', budget, details = {} }: RowOptions): Row {
+export function toRow({
+  part,
+  name,
+  unit,
+  samples,
+  against,
+  compared = against ? 'ratio' : 'value',
+  budget,
+  details = {},
+}: RowOptions): Row {
   const perRound = samples.map((sample) => compare(sample, compared));
   const median = medianOf(perRound);
   const references = samples.map(({ reference }) => reference ?? 0);

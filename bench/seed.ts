@@ -19,7 +19,10 @@ const id = (prefix: string, first: string, second: string) =>
  * Fills the database with identities that have talked before: profiles, conversations, ended turns, messages. Checks of
  * foreign keys are left out, which halves the time. The same seed gives the same rows; each needs a prefix of its own.
  */
-export async function seedDatabase(client: pg.Client, { prefix, channel, identities, messagesPerConversation }: Seed): Promise<void> {
+export async function seedDatabase(
+  client: pg.Client,
+  { prefix, channel, identities, messagesPerConversation }: Seed,
+): Promise<void> {
   const { rows } = await client.query<{ workspace: string; channel: string; stages: string[]; number: number }>(
     `SELECT c.workspace_id AS workspace, c.id AS channel, (SELECT count(*)::int FROM identities) AS number,
       ARRAY(SELECT id FROM stages ORDER BY key) AS stages FROM channels c WHERE c.key = $1`,
@@ -34,7 +37,8 @@ export async function seedDatabase(client: pg.Client, { prefix, channel, identit
   const numbers = `generate_series(${first}, ${first + identities - 1}) AS i`;
   const turns = messagesPerConversation / 2;
   const stage = `${stages}[1 + i % ${found.stages.length}]`;
-  const at = (turn: string) => `timestamptz '2026-01-01' + (i % 86400) * interval '1 second' + ${turn} * interval '1 hour'`;
+  const at = (turn: string) =>
+    `timestamptz '2026-01-01' + (i % 86400) * interval '1 second' + ${turn} * interval '1 hour'`;
   const workspace = literal(found.workspace);
   const statements = [
     'SET session_replication_role = replica',

@@ -6,7 +6,10 @@ const HEADINGS = ['', 'measured', 'reference', 'compared', 'spread', 'budget', '
 export function formatTable(rows: readonly Row[]): string {
   const lines = [HEADINGS, ...rows.map(cells)];
   const widths = HEADINGS.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
-  const format = (line: string[]) => line.map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0))).join('  ');
+  const format = (line: string[]) =>
+    line
+      .map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0)))
+      .join('  ');
   return lines.map((line) => format(line).trimEnd()).join('\n');
 }
 
@@ -17,7 +20,9 @@ function cells(row: Row): string[] {
     `${row.part}: ${row.name}`,
     `${figure(row.value)} ${unit}`.trimEnd(),
     reference ? `${reference.name} ${figure(reference.value)} ${unit}` : '–',
-    compared === 'value' ? '–' : `${compared === 'difference' && row.median > 0 ? '+' : ''}${figure(row.median)}${sign}`,
+    compared === 'value'
+      ? '–'
+      : `${compared === 'difference' && row.median > 0 ? '+' : ''}${figure(row.median)}${sign}`,
     row.perRound.length > 1 ? `${figure(row.min)}–${figure(row.max)}` : '–',
     row.budget ? budgetOf(row.budget, sign) : '–',
     row.verdict ?? '',

@@ -17,7 +17,11 @@ const ENVELOPE = {
 };
 
 function chunk(delta: object, finishReason: string | null = null): string {
-  return event({ ...ENVELOPE, choices: [{ index: 0, delta, logprobs: null, finish_reason: finishReason }], usage: null });
+  return event({
+    ...ENVELOPE,
+    choices: [{ index: 0, delta, logprobs: null, finish_reason: finishReason }],
+    usage: null,
+  });
 }
 
 function event(data: object): string {

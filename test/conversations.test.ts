@@ -128,10 +128,58 @@ describe('the messages of a conversation', () => {
     expect(pages).toEqual([all.slice(6), all.slice(2, 6), all.slice(0, 2)]);
   });
 
-  it('are 25 when no number is given, and 100 at most', async () => {
+  it('are 25 when no number is given, and more when asked for', async () => {
     const externalId = await talker(numbered(14));
     expect(textsOf(await messages(externalId, {}))).toHaveLength(25);
-    expect(textsOf(await messages(externalId, { first: 1000 })).length).toBe(28);
+    expect(textsOf(await messages(externalId, { first: 50 })).length).toBe(28);
+  });
+
+  it('may be asked for twice in one query', async () => {
+    const externalId = await talker(numbered(2));
+    const { identity } = await app.query(
+      `query ($by: IdentityReference!) { identity(by: $by) { conversations { edges { node {
+        oldest: messages(first: 1) { edges { node { text } } } newest: messages(last: 1) { edges { node { text } } }
+      } } } } }`,
+      { by: { externalId } },
+    );
+    const [{ node }] = identity.conversations.edges;
+    expect([textsOf(node.oldest), textsOf(node.newest)]).toEqual([['Message 1'], ['Echo: Message 2']]);
+  });
+
+  it('lie between two cursors when both are given', async () => {
+    const externalId = await talker(numbered(5));
+    const { pageInfo } = await messages(externalId, { first: 2 });
+    const end = await messages(externalId, { last: 2 });
+    const between = await messages(externalId, {
+      after: pageInfo.endCursor,
+      before: end.pageInfo.startCursor,
+      first: 100,
+    });
+    expect(textsOf(between)).toEqual(all.slice(2, 8));
+  });
+
+  it.each([
+    ['first', { first: -1 }],
+    ['last', { last: -1 }],
+    ['last', { first: 1, last: 1 }],
+    ['after', { after: 'nonsense' }],
+    ['before', { before: Buffer.from('[1]').toString('base64url') }],
+    ['after', { after: Buffer.from('["1", "msg_x"]').toString('base64url') }],
+    ['after', { after: Buffer.from('[1, "\\u0000"]').toString('base64url') }],
+    ['after', { after: Buffer.from('[1e20, "msg_x"]').toString('base64url') }],
+  ])('refuse a wrong %s: %j', async (path, page) => {
+    const { errors } = await app.execute(OF_IDENTITY, { externalId: await talker(['Hello']), ...page });
+    expect(errors?.[0].extensions).toMatchObject({ code: 'INVALID_INPUT', issues: [{ path }] });
+  });
+
+  it('cost the same wherever the page lies', async () => {
+    const externalId = await talker(numbered(6));
+    const { pageInfo } = await messages(externalId, { last: 3 });
+    const limits = async (page: object) => {
+      const sent = await statementsOf(() => messages(externalId, page));
+      return sent.filter((statement) => statement.includes('"messages"') && !/LIMIT/.test(statement));
+    };
+    expect(await limits({ last: 3, before: pageInfo.startCursor })).toEqual([]);
   });
 
   it('keep a queued message behind the reply before it', async () => {

@@ -71,18 +71,6 @@ describe('the prompt of a turn', () => {
     const { body } = await app.model.received('Use a tool', 1);
     expect(JSON.stringify(prompt.messages)).toBe(JSON.stringify(body.messages));
   });
-
-  it('has a hash that two equal prompts share', async () => {
-    const [one, two] = [await someone(app), await someone(app)];
-    for (const externalId of [one, two])
-      await mutate(app, 'upsertIdentity', { identity: { externalId }, name: 'Same' });
-    const turns = [
-      await turnOf('Same text', { identity: { externalId: one } }),
-      await turnOf('Same text', { identity: { externalId: two } }),
-    ];
-    const [first, second] = turns.map(({ prompt }) => prompt);
-    expect(first.hash === second.hash).toBe(JSON.stringify(first.messages) === JSON.stringify(second.messages));
-  });
 });
 
 describe('the usage of a turn', () => {

@@ -24,7 +24,10 @@ export const CONVERSATION_EVENTS = `subscription ($conversation: ID!) {
 }`;
 
 /** The variables with which TURN_EVENTS follows what SEND_MESSAGE began; throws what was answered instead. */
-export function toTurn(payload: { data?: Record<string, unknown> | null } | undefined): { turn: string; after: string } {
+export function toTurn(payload: { data?: Record<string, unknown> | null } | undefined): {
+  turn: string;
+  after: string;
+} {
   const sent = payload?.data?.sendMessage as { cursor?: string; turn?: { id: string } } | undefined;
   if (!sent?.turn || !sent.cursor) throw new Error(`sendMessage answered ${JSON.stringify(payload)}`);
   return { turn: sent.turn.id, after: sent.cursor };

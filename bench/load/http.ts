@@ -13,10 +13,14 @@ export interface Sent {
 /** One request over a kept-alive connection; rejects with the body's words when the status is none of success. */
 export function send(url: string, { method, headers = {}, body = null }: Sent): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    const content = body === null ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
+    const content =
+      body === null ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
     const sent = request(url, { agent, method, headers: { ...headers, ...content } }, (answer) => {
       if (answer.statusCode && answer.statusCode < 300) return resolve(answer);
-      text(answer).then((words) => reject(new Error(`${method} ${url}: ${answer.statusCode} ${words.slice(0, 300)}`)), reject);
+      text(answer).then(
+        (words) => reject(new Error(`${method} ${url}: ${answer.statusCode} ${words.slice(0, 300)}`)),
+        reject,
+      );
     });
     sent.on('error', reject);
     sent.end(body ?? undefined);

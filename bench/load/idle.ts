@@ -15,7 +15,10 @@ export function prepareIdle(job: IdleJob): { run(): Promise<IdleResult>; release
     const left = job.conversationIds.values();
     const worker = async () => {
       for (const id of left) {
-        await subscribe(job, id).then((held) => open.push(held), (error) => tally.add(error));
+        await subscribe(job, id).then(
+          (held) => open.push(held),
+          (error) => tally.add(error),
+        );
       }
     };
     await Promise.all(Array.from({ length: OPENING_AT_ONCE }, worker));
@@ -31,13 +34,17 @@ async function subscribe({ door, url, apiKey }: IdleJob, conversation: string): 
   if (door === 'graphql-sse') return subscribeBySse({ url, apiKey }, conversation);
   const socket = await Socket.open(url, apiKey);
   await new Promise<void>((resolve, reject) => {
-    const told = ({ data }: { data?: unknown }) => (data ? resolve() : reject(new Error('The subscription was refused')));
+    const told = ({ data }: { data?: unknown }) =>
+      data ? resolve() : reject(new Error('The subscription was refused'));
     socket.run(CONVERSATION_EVENTS, { conversation }, told).catch(reject);
   });
   return socket;
 }
 
-async function subscribeBySse({ url, apiKey }: Pick<IdleJob, 'url' | 'apiKey'>, conversation: string): Promise<{ close(): void }> {
+async function subscribeBySse(
+  { url, apiKey }: Pick<IdleJob, 'url' | 'apiKey'>,
+  conversation: string,
+): Promise<{ close(): void }> {
   const headers = { authorization: `Bearer ${apiKey}`, accept: 'text/event-stream' };
   const body = JSON.stringify({ query: CONVERSATION_EVENTS, variables: { conversation } });
   const answer = await send(`${url}/graphql`, { method: 'POST', headers, body });

@@ -14,7 +14,12 @@ export function prepareRequests(job: RequestsJob): { run(): Promise<RequestsResu
       await request(job).catch((error) => tally.add(error));
       times.push(performance.now() - begin);
     }
-    return { p50: percentile(times, 0.5), p99: percentile(times, 0.99), errors: tally.errors, complaints: tally.complaints };
+    return {
+      p50: percentile(times, 0.5),
+      p99: percentile(times, 0.99),
+      errors: tally.errors,
+      complaints: tally.complaints,
+    };
   };
   return { run, release: () => {} };
 }

@@ -29,10 +29,14 @@ export class Socket {
 
   /** Resolves once the server has accepted the credentials. */
   static open(url: string, apiKey: string): Promise<Socket> {
-    const socket = new WebSocket(`${url.replace(/^http/, 'ws')}/graphql`, 'graphql-transport-ws', { perMessageDeflate: false });
+    const socket = new WebSocket(`${url.replace(/^http/, 'ws')}/graphql`, 'graphql-transport-ws', {
+      perMessageDeflate: false,
+    });
     const connection = new Socket(socket);
     return new Promise((resolve, reject) => {
-      socket.once('open', () => connection.#send({ type: 'connection_init', payload: { authorization: `Bearer ${apiKey}` } }));
+      socket.once('open', () =>
+        connection.#send({ type: 'connection_init', payload: { authorization: `Bearer ${apiKey}` } }),
+      );
       socket.on('message', (bytes) => {
         const message = JSON.parse(String(bytes)) as Message;
         if (message.type === 'connection_ack') resolve(connection);
@@ -62,11 +66,16 @@ export class Socket {
   }
 
   #take({ type, id = '', payload }: Message): void {
-    if (type === 'ping') return this.#send({ type: 'pong' });
     const listener = this.#listeners.get(id);
-    if (type === 'next') return listener?.next(payload as Payload);
+    if (type === 'ping') this.#send({ type: 'pong' });
+    else if (type === 'next') listener?.next(payload as Payload);
+    else this.#end(id, type === 'error' ? new Error(JSON.stringify(payload)) : null);
+  }
+
+  #end(id: string, error: Error | null): void {
+    const listener = this.#listeners.get(id);
     this.#listeners.delete(id);
-    listener?.done(type === 'error' ? new Error(JSON.stringify(payload)) : null);
+    listener?.done(error);
   }
 
   #send(message: Message): void {

@@ -13,7 +13,10 @@ export interface Talker {
 /** Connects a client where the door is one that keeps a connection. */
 export async function openTalker(door: Door, target: Target, channel: string): Promise<Talker> {
   if (door === 'websocket') return webSocketTalker(await Socket.open(target.url, target.apiKey), channel);
-  return { pipe: pipeTalker, rest: restTalker, blocking: blockingTalker, 'graphql-sse': graphqlSseTalker }[door](target, channel);
+  return { pipe: pipeTalker, rest: restTalker, blocking: blockingTalker, 'graphql-sse': graphqlSseTalker }[door](
+    target,
+    channel,
+  );
 }
 
 function bearer({ apiKey }: Target) {
@@ -67,9 +70,15 @@ function graphqlSseTalker(target: Target, channel: string): Talker {
   return {
     async say(identity, text, onText) {
       const message = JSON.stringify({ query: SEND_MESSAGE, variables: { identity, channel, text } });
-      const variables = toTurn(await sendForJson<Payload>(url, { method: 'POST', headers: bearer(target), body: message }));
+      const variables = toTurn(
+        await sendForJson<Payload>(url, { method: 'POST', headers: bearer(target), body: message }),
+      );
       const headers = { ...bearer(target), accept: 'text/event-stream' };
-      const answer = await send(url, { method: 'POST', headers, body: JSON.stringify({ query: TURN_EVENTS, variables }) });
+      const answer = await send(url, {
+        method: 'POST',
+        headers,
+        body: JSON.stringify({ query: TURN_EVENTS, variables }),
+      });
       await readEvents(answer, (data) => onText(textOf(JSON.parse(data))));
     },
   };

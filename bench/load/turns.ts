@@ -28,7 +28,11 @@ export async function prepareTurns(job: TurnsJob): Promise<{ run(): Promise<Turn
 
 async function createIdentity({ url, apiKey }: TurnsJob, name: string): Promise<void> {
   const body = JSON.stringify({ name: 'Ada', email: `${name}@example.com`, metadata: { plan: 'pro' } });
-  const answer = await send(`${url}/identity/${name}`, { method: 'PUT', headers: { authorization: `Bearer ${apiKey}` }, body });
+  const answer = await send(`${url}/identity/${name}`, {
+    method: 'PUT',
+    headers: { authorization: `Bearer ${apiKey}` },
+    body,
+  });
   answer.resume();
 }
 
@@ -53,7 +57,9 @@ async function run(job: TurnsJob, names: string[][], talkers: Talker[]): Promise
     if (job.rampMs > 0) await pause((index * job.rampMs) / job.streams);
     for (let turn = 0; turn < job.turnsPerStream; turn += 1) {
       const identity = names[index]?.[Math.floor(turn / job.turnsPerConversation)] as string;
-      await takeTurn(talker, identity, `Question ${turn + 1}: where does the journey go from here?`).catch((error) => tally.add(error));
+      await takeTurn(talker, identity, `Question ${turn + 1}: where does the journey go from here?`).catch((error) =>
+        tally.add(error),
+      );
     }
   };
 
@@ -62,7 +68,15 @@ async function run(job: TurnsJob, names: string[][], talkers: Talker[]): Promise
   const seconds = (performance.now() - begin) / 1000;
   const spread = (values: number[]) => ({ p50: percentile(values, 0.5), p99: percentile(values, 0.99) });
   const { errors, complaints } = tally;
-  return { turns: turnMs.length, tokens, errors, complaints, seconds, firstTokenMs: spread(firstTokenMs), turnMs: spread(turnMs) };
+  return {
+    turns: turnMs.length,
+    tokens,
+    errors,
+    complaints,
+    seconds,
+    firstTokenMs: spread(firstTokenMs),
+    turnMs: spread(turnMs),
+  };
 }
 
 /** Each token of the upstream begins with the only space it has. */

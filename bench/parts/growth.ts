@@ -1,4 +1,5 @@
 import { addChannel } from '../api.ts';
+import { analyze } from '../database.ts';
 import { type Measured, measureTurns } from '../measure.ts';
 import type { Bench, Part } from '../part.ts';
 import { type Participant, startMilepost, startPipe } from '../participants.ts';
@@ -22,6 +23,7 @@ export const growth: Part = async (bench) => {
   const channel = await addChannel(milepost, KIND);
   progress('growth: warm-up');
   await measureRound(bench, LOADS.slice(1, 3), channel, pipe, milepost);
+  await analyze(milepost);
   const rounds: Round[] = [];
   for (let round = 0; round < bench.rounds; round += 1) {
     progress(`growth: round ${round + 1}`);
@@ -35,7 +37,13 @@ export const growth: Part = async (bench) => {
 type Round = Map<string, Measured>;
 const key = (door: 'pipe' | GrowthDoor, streams: number) => `${door} ${streams}`;
 
-async function measureRound({ load }: Bench, loads: typeof LOADS, channel: string, pipe: Participant, milepost: Participant): Promise<Round> {
+async function measureRound(
+  { load }: Bench,
+  loads: typeof LOADS,
+  channel: string,
+  pipe: Participant,
+  milepost: Participant,
+): Promise<Round> {
   const round: Round = new Map();
   for (const { streams, turnsPerStream } of loads) {
     for (const door of ['pipe', 'rest', 'websocket'] as const) {

@@ -12,25 +12,59 @@ type Length = keyof typeof LENGTHS;
 const TURNS = 60;
 
 /** A turn in a conversation of 10,000 messages, compared with one in a fresh one and in one that just fills what the model is sent. */
-export async function longConversationRows(bench: Bench, milepost: Participant & { dataDir: string }, channel: string): Promise<Row[]> {
+export async function longConversationRows(
+  bench: Bench,
+  milepost: Participant & { dataDir: string },
+  channel: string,
+): Promise<Row[]> {
   progress('turns: a conversation of 10,000 messages');
-  const samples = new Map<Length, { turnMs: number; cpuMs: number }[]>([['fresh', []], ['window', []], ['long', []]]);
+  const samples = new Map<Length, { turnMs: number; cpuMs: number }[]>([
+    ['fresh', []],
+    ['window', []],
+    ['long', []],
+  ]);
   const identities = await seedConversations(bench.rounds + 1, milepost, channel);
   // The first round is the warm-up.
   for (let round = 0; round <= bench.rounds; round += 1) {
     for (const [length, taken] of samples) {
-      const { turnMs, cpuMs } = await takeTurns(bench, milepost, channel, identities(length, round), length === 'fresh');
+      const { turnMs, cpuMs } = await takeTurns(
+        bench,
+        milepost,
+        channel,
+        identities(length, round),
+        length === 'fresh',
+      );
       progress(`  ${length}: turn ${turnMs.toFixed(1)} ms, CPU ${cpuMs.toFixed(2)} ms`);
       if (round > 0) taken.push({ turnMs, cpuMs });
     }
   }
   const compare = (against: Length, figure: 'turnMs' | 'cpuMs') =>
-    (samples.get('long') ?? []).map((long, round) => ({ value: long[figure], reference: samples.get(against)?.[round]?.[figure] ?? 0 }));
+    (samples.get('long') ?? []).map((long, round) => ({
+      value: long[figure],
+      reference: samples.get(against)?.[round]?.[figure] ?? 0,
+    }));
   const row = { part: 'turns', unit: 'ms' };
   return [
-    toRow({ ...row, name: 'turn p50, 10,000 messages before', against: 'fresh', samples: compare('fresh', 'turnMs'), budget: { limit: 1.5 } }),
-    toRow({ ...row, name: 'turn p50, 10,000 messages before', against: '200 messages', samples: compare('window', 'turnMs'), budget: { limit: 1.2 } }),
-    toRow({ ...row, name: 'CPU per turn, 10,000 messages before', against: 'fresh', samples: compare('fresh', 'cpuMs') }),
+    toRow({
+      ...row,
+      name: 'turn p50, 10,000 messages before',
+      against: 'fresh',
+      samples: compare('fresh', 'turnMs'),
+      budget: { limit: 1.5 },
+    }),
+    toRow({
+      ...row,
+      name: 'turn p50, 10,000 messages before',
+      against: '200 messages',
+      samples: compare('window', 'turnMs'),
+      budget: { limit: 1.2 },
+    }),
+    toRow({
+      ...row,
+      name: 'CPU per turn, 10,000 messages before',
+      against: 'fresh',
+      samples: compare('fresh', 'cpuMs'),
+    }),
   ];
 }
 
@@ -47,9 +81,24 @@ async function seedConversations(rounds: number, milepost: { dataDir: string }, 
   return (length, round) => `${length}${round}`;
 }
 
-async function takeTurns({ load }: Bench, { url, pid }: Participant, channel: string, identityPrefix: string, fresh: boolean) {
+async function takeTurns(
+  { load }: Bench,
+  { url, pid }: Participant,
+  channel: string,
+  identityPrefix: string,
+  fresh: boolean,
+) {
   const job: TurnsJob = {
-    ...{ kind: 'turns', url, apiKey: API_KEY, door: 'blocking', channel, tokens: 20, identityPrefix, createIdentities: fresh },
+    ...{
+      kind: 'turns',
+      url,
+      apiKey: API_KEY,
+      door: 'blocking',
+      channel,
+      tokens: 20,
+      identityPrefix,
+      createIdentities: fresh,
+    },
     // A fresh conversation is fresh for one turn only.
     ...{ streams: 1, turnsPerStream: TURNS, turnsPerConversation: fresh ? 1 : TURNS, rampMs: 0 },
   };

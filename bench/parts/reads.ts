@@ -1,10 +1,10 @@
 import { addChannel } from '../api.ts';
 import { inDatabase } from '../database.ts';
+import { explain } from '../explain.ts';
 import type { RequestsResult } from '../load/job.ts';
 import type { Part } from '../part.ts';
 import { API_KEY, startMilepost } from '../participants.ts';
 import { progress } from '../progress.ts';
-import { explain } from '../explain.ts';
 import { findPlaces, READS } from '../reads.ts';
 import { type Sample, toRow } from '../rows.ts';
 import { seedDatabase } from '../seed.ts';
@@ -29,7 +29,13 @@ export const reads: Part = async (bench) => {
   // The first round is the warm-up.
   for (let round = 0; round <= rounds; round += 1) {
     for (const read of READS) {
-      await load.prepare({ kind: 'requests', url: milepost.url, apiKey: API_KEY, ...read.request(places), repeat: REPEAT });
+      await load.prepare({
+        kind: 'requests',
+        url: milepost.url,
+        apiKey: API_KEY,
+        ...read.request(places),
+        repeat: REPEAT,
+      });
       const { p50, errors, complaints } = await load.run<RequestsResult>();
       if (errors > 0) throw new Error(`${read.name}: ${complaints.join('; ')}`);
       if (round > 0) samples.get(read.name)?.push({ value: p50 });
@@ -39,9 +45,25 @@ export const reads: Part = async (bench) => {
   const rows = READS.map(({ name }) => {
     const { statements, tables } = scans.get(name) ?? { statements: 0, tables: [] };
     const scanned = tables.length > 0 ? ` (reads all of ${tables.join(', ')})` : '';
-    return toRow({ part: 'reads', name: `p50, ${name}${scanned}`, unit: 'ms', samples: samples.get(name) ?? [], details: { statements, tables } });
+    return toRow({
+      part: 'reads',
+      name: `p50, ${name}${scanned}`,
+      unit: 'ms',
+      samples: samples.get(name) ?? [],
+      details: { statements, tables },
+    });
   });
   const scanning = READS.map(({ name }) => name).filter((name) => scans.get(name)?.tables.length);
   const name = `queries of these ${READS.length} that read a large table in sequence`;
-  return [...rows, toRow({ part: 'reads', name, unit: '', samples: [{ value: scanning.length }], budget: { limit: 0 }, details: { scanning } })];
+  return [
+    ...rows,
+    toRow({
+      part: 'reads',
+      name,
+      unit: '',
+      samples: [{ value: scanning.length }],
+      budget: { limit: 0 },
+      details: { scanning },
+    }),
+  ];
 };

@@ -13,11 +13,16 @@ export const start: Part = async ({ upstream, rounds }) => {
   for (let round = 0; round <= rounds; round += 1) {
     const begin = performance.now();
     const milepost = await startMilepost({ upstream, dataDir: first.dataDir });
-    await sendForJson(`${milepost.url}/identity/demo`, { method: 'GET', headers: { authorization: `Bearer ${API_KEY}` } });
+    await sendForJson(`${milepost.url}/identity/demo`, {
+      method: 'GET',
+      headers: { authorization: `Bearer ${API_KEY}` },
+    });
     const value = (performance.now() - begin) / 1000;
     progress(`  start: ${value.toFixed(2)} s`);
     await milepost.stop();
     if (round > 0) samples.push({ value });
   }
-  return [toRow({ part: 'start', name: 'start to first answered request', unit: 's', samples, budget: { limit: 1.5 } })];
+  return [
+    toRow({ part: 'start', name: 'start to first answered request', unit: 's', samples, budget: { limit: 1.5 } }),
+  ];
 };

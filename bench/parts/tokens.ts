@@ -1,4 +1,5 @@
 import { addChannel } from '../api.ts';
+import { analyze } from '../database.ts';
 import type { Door } from '../load/job.ts';
 import { type Measured, measureTurns, type TurnsLoad } from '../measure.ts';
 import { type Bench, type Part, rotated } from '../part.ts';
@@ -52,6 +53,7 @@ export const tokens: Part = async (bench) => {
   const rows: Row[] = [];
   progress('tokens: warm-up');
   await measureScenario({ ...bench, rounds: 2 }, SCENARIOS[0] as Scenario, pipe, milepost);
+  await analyze(milepost);
   for (const scenario of SCENARIOS) {
     progress(`tokens: ${scenario.name}`);
     rows.push(...scenario.rows(await measureScenario(bench, scenario, pipe, milepost)));
@@ -62,7 +64,12 @@ export const tokens: Part = async (bench) => {
 
 const channels = new Map<string, Promise<string>>();
 
-async function measureScenario({ load, rounds }: Bench, scenario: Scenario, pipe: Participant, milepost: Participant): Promise<Measurements> {
+async function measureScenario(
+  { load, rounds }: Bench,
+  scenario: Scenario,
+  pipe: Participant,
+  milepost: Participant,
+): Promise<Measurements> {
   const { name, kind, load: shape, pipeTurns = shape.turnsPerStream } = scenario;
   if (!channels.has(name)) channels.set(name, addChannel(milepost, kind));
   const channel = (await channels.get(name)) as string;
@@ -70,7 +77,14 @@ async function measureScenario({ load, rounds }: Bench, scenario: Scenario, pipe
   for (let round = 0; round < rounds; round += 1) {
     for (const door of rotated<Door>(['pipe', ...DOORS], round)) {
       const [server, turnsPerStream] = door === 'pipe' ? [pipe, pipeTurns] : [milepost, shape.turnsPerStream];
-      const job = { ...shape, door, channel, tokens: kind.tokens, turnsPerStream, turnsPerConversation: turnsPerStream };
+      const job = {
+        ...shape,
+        door,
+        channel,
+        tokens: kind.tokens,
+        turnsPerStream,
+        turnsPerConversation: turnsPerStream,
+      };
       const result = await measureTurns(load, server, job);
       measured.set(door, [...(measured.get(door) ?? []), result]);
     }
@@ -109,7 +123,10 @@ function firstTokenRows(measured: Measurements): Row[] {
 
 function pairs(measured: Measurements, door: Door, figure: (one: Measured) => number) {
   const references = measured.get('pipe') ?? [];
-  return (measured.get(door) ?? []).map((one, round) => ({ value: figure(one), reference: figure(references[round] as Measured) }));
+  return (measured.get(door) ?? []).map((one, round) => ({
+    value: figure(one),
+    reference: figure(references[round] as Measured),
+  }));
 }
 
 function databaseCpu(measured: Measurements, door: Door) {

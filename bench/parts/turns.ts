@@ -1,4 +1,5 @@
 import { addChannel } from '../api.ts';
+import { analyze } from '../database.ts';
 import { type Measured, measureTurns, type TurnsLoad } from '../measure.ts';
 import { type Bench, type Part, rotated } from '../part.ts';
 import { type Participant, startFloor, startMilepost } from '../participants.ts';
@@ -25,21 +26,45 @@ export const turns: Part = async (bench) => {
   const channel = await addChannel(milepost, KIND);
   const rows: Row[] = [];
   progress('turns: warm-up');
-  for (const door of ['rest', 'blocking'] as const) {
-    await measure({ ...bench, rounds: 2 }, { streams: 16, turnsPerStream: 25, door, channel }, floor, milepost);
-  }
+  const young = await measure(
+    { ...bench, rounds: 4 },
+    { streams: 16, turnsPerStream: 25, door: 'rest', channel },
+    floor,
+    milepost,
+  );
+  await analyze(milepost);
+  await measure(
+    { ...bench, rounds: 2 },
+    { streams: 16, turnsPerStream: 25, door: 'blocking', channel },
+    floor,
+    milepost,
+  );
   for (const door of ['rest', 'blocking'] as const) {
     for (const shape of LOADS) {
       progress(`turns: ${DOORS[door]}, ${shape.streams} at a time`);
       const samples = await measure(bench, { ...shape, door, channel }, floor, milepost);
       const name = `${DOORS[door]}, ${shape.streams} at a time`;
       rows.push(...toRows(name, samples, shape.streams === 16 ? { limit: 0.3, atLeast: true } : undefined));
+      if (door === 'rest' && shape.streams === 16) rows.push(youngRow(young.at(-1) as Pair, samples));
     }
   }
   rows.push(...(await longConversationRows(bench, milepost, channel)));
   await Promise.all([floor.stop(), milepost.stop()]);
   return rows;
 };
+
+/**
+ * A new database, before PostgreSQL has gathered statistics: its plans must not be worse than later ones. Compares the
+ * CPU of PostgreSQL, because Node itself is still warming up.
+ */
+function youngRow(young: Pair, later: Pair[]): Row {
+  const samples = later.map(({ milepost }) => ({
+    value: young.milepost.databaseCpuPerTurn,
+    reference: milepost.databaseCpuPerTurn,
+  }));
+  const name = 'CPU of PostgreSQL per turn, after 1,600 turns without statistics';
+  return toRow({ part: 'turns', name, unit: 'ms', against: 'with statistics', samples, budget: { limit: 1.5 } });
+}
 
 type Pair = { floor: Measured; milepost: Measured };
 
@@ -54,7 +79,13 @@ async function measure(
     const pair: Partial<Pair> = {};
     for (const server of rotated([floor, milepost], round)) {
       const turnsPerStream = shape.turnsPerStream * (server === floor ? FLOOR_TURNS : 1);
-      const job = { ...shape, turnsPerStream, turnsPerConversation: TURNS_PER_CONVERSATION, tokens: KIND.tokens, rampMs: 0 };
+      const job = {
+        ...shape,
+        turnsPerStream,
+        turnsPerConversation: TURNS_PER_CONVERSATION,
+        tokens: KIND.tokens,
+        rampMs: 0,
+      };
       pair[server === floor ? 'floor' : 'milepost'] = await measureTurns(load, server, job);
     }
     pairs.push(pair as Pair);
@@ -73,7 +104,13 @@ function toRows(name: string, pairs: Pair[], budget: Budget | undefined): Row[] 
     turnMs: pairs.map(({ milepost }) => milepost.turnMs),
   };
   return [
-    toRow({ ...compare(({ turnsPerSecond }) => turnsPerSecond), name: `turns per second, ${name}`, unit: '/s', budget, details }),
+    toRow({
+      ...compare(({ turnsPerSecond }) => turnsPerSecond),
+      name: `turns per second, ${name}`,
+      unit: '/s',
+      budget,
+      details,
+    }),
     toRow({ ...compare(({ cpuPerTurn }) => cpuPerTurn), name: `CPU per turn, ${name}`, unit: 'ms' }),
   ];
 }

@@ -1,5 +1,5 @@
 import { builder } from '../graphql/builder.ts';
-import { ownCursor, ownPage } from '../graphql/cursors.ts';
+import { oldestFirst } from '../graphql/pages.ts';
 import { operatorOnly, requireOperatorRead, requireRead } from '../workspaces/access.ts';
 import { findAssistant, findWorker, listAssistants, listWorkers } from './operations.ts';
 
@@ -95,15 +95,12 @@ const AssistantConnection = builder.connectionObject(
 );
 
 builder.prismaObjectField('Worker', 'assistants', (t) =>
-  t.relatedConnection(
-    'assistants',
+  t.connection(
     {
-      cursor: 'id',
+      type: AssistantType,
       description: 'Its assistants, oldest first.',
-      query: (args) => ({
-        where: { deletedAt: null, ...ownCursor(args, (row) => ({ worker: { assistants: { some: row } } })) },
-        orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
-      }),
+      select: (args, _ctx, selected) => ({ assistants: oldestFirst.nested(args, selected, { deletedAt: null }) }),
+      resolve: ({ assistants }, args) => oldestFirst.connection(assistants, args),
     },
     AssistantConnection,
   ),
@@ -131,12 +128,12 @@ builder.queryFields((t) => ({
     args: { id: t.arg.id({ required: true, description: 'The id of a worker, `wrk_…`.' }) },
     resolve: (query, _root, { id }, ctx) => findWorker(ctx, id, query),
   }),
-  workers: t.prismaConnection(
+  workers: t.connection(
     {
-      type: 'Worker',
-      cursor: 'id',
+      type: WorkerType,
       description: 'The workers of the workspace, oldest first.',
-      resolve: (query, _root, page, ctx) => listWorkers(ctx, ownPage(query, page, { workspaceId: ctx.workspaceId })),
+      resolve: async (_root, page, ctx, info) =>
+        oldestFirst.connection(await listWorkers(ctx, oldestFirst.queryFrom(page, ctx, info)), page),
     },
     WorkerConnection,
   ),
@@ -147,12 +144,12 @@ builder.queryFields((t) => ({
     args: { id: t.arg.id({ required: true, description: 'The id of an assistant, `ast_…`.' }) },
     resolve: (query, _root, { id }, ctx) => findAssistant(ctx, id, query),
   }),
-  assistants: t.prismaConnection(
+  assistants: t.connection(
     {
-      type: 'Assistant',
-      cursor: 'id',
+      type: AssistantType,
       description: 'The assistants of all workers, oldest first.',
-      resolve: (query, _root, page, ctx) => listAssistants(ctx, ownPage(query, page, { workspaceId: ctx.workspaceId })),
+      resolve: async (_root, page, ctx, info) =>
+        oldestFirst.connection(await listAssistants(ctx, oldestFirst.queryFrom(page, ctx, info)), page),
     },
     AssistantConnection,
   ),

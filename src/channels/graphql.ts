@@ -2,7 +2,7 @@ import { WorkerType } from '../assistants/graphql.ts';
 import { ConflictError, NotFoundError } from '../errors.ts';
 import { ChannelType as ChannelTypes } from '../generated/prisma/enums.ts';
 import { builder } from '../graphql/builder.ts';
-import { ownCursor, ownPage } from '../graphql/cursors.ts';
+import { oldestFirst } from '../graphql/pages.ts';
 import { operatorOnly, requireOperatorRead, requireRead } from '../workspaces/access.ts';
 import { toChannelReference } from './model.ts';
 import { createChannel, deleteChannel, findChannel, listChannels, updateChannel } from './operations.ts';
@@ -64,15 +64,12 @@ const ChannelConnection = builder.connectionObject(
 );
 
 builder.prismaObjectField('Worker', 'channels', (t) =>
-  t.relatedConnection(
-    'channels',
+  t.connection(
     {
-      cursor: 'id',
+      type: ChannelType,
       description: 'The channels it answers on, oldest first.',
-      query: (args) => ({
-        where: { deletedAt: null, ...ownCursor(args, (row) => ({ worker: { channels: { some: row } } })) },
-        orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
-      }),
+      select: (args, _ctx, selected) => ({ channels: oldestFirst.nested(args, selected, { deletedAt: null }) }),
+      resolve: ({ channels }, args) => oldestFirst.connection(channels, args),
     },
     ChannelConnection,
   ),
@@ -95,12 +92,12 @@ builder.queryFields((t) => ({
     args: { by: t.arg({ type: ChannelReferenceInput, required: true, description: 'Its id or its key.' }) },
     resolve: (query, _root, { by }, ctx) => findChannel(ctx, toChannelReference(by), query),
   }),
-  channels: t.prismaConnection(
+  channels: t.connection(
     {
-      type: 'Channel',
-      cursor: 'id',
+      type: ChannelType,
       description: 'The channels of the workspace, oldest first.',
-      resolve: (query, _root, page, ctx) => listChannels(ctx, ownPage(query, page, { workspaceId: ctx.workspaceId })),
+      resolve: async (_root, page, ctx, info) =>
+        oldestFirst.connection(await listChannels(ctx, oldestFirst.queryFrom(page, ctx, info)), page),
     },
     ChannelConnection,
   ),

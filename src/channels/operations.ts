@@ -7,14 +7,14 @@ import { canName, defined, parseInput } from '../input.ts';
 import { requireOperatorRead, requireOperatorWrite } from '../workspaces/access.ts';
 import { type ChannelReference, createChannelInput, updateChannelInput } from './model.ts';
 
-type ChannelQuery = Pick<Prisma.ChannelFindManyArgs, 'include' | 'cursor' | 'take' | 'skip'>;
+type ChannelQuery = Pick<Prisma.ChannelFindManyArgs, 'include' | 'where' | 'take' | 'skip'>;
 
 /** The channels of the workspace, oldest first. */
 export async function listChannels(ctx: Context, query: ChannelQuery = {}): Promise<Channel[]> {
   requireOperatorRead(ctx);
   return ctx.db.channel.findMany({
     ...query,
-    where: { workspaceId: ctx.workspaceId, deletedAt: null },
+    where: { workspaceId: ctx.workspaceId, deletedAt: null, AND: query.where ?? {} },
     orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
   });
 }

@@ -2,13 +2,13 @@ import { ChannelReferenceInput, ChannelType } from '../channels/graphql.ts';
 import { toChannelReference } from '../channels/model.ts';
 import { MessageRole } from '../generated/prisma/enums.ts';
 import { builder } from '../graphql/builder.ts';
-import { ownCursor, ownPage } from '../graphql/cursors.ts';
+import { Pages } from '../graphql/pages.ts';
 import { IdentityReferenceInput, IdentityType } from '../identities/graphql.ts';
 import { toIdentityReference } from '../identities/model.ts';
 import { findTransition } from '../identities/operations.ts';
 import { StageTransitionType } from '../identities/transitions.graphql.ts';
 import { ownedByIdentity, requireRead } from '../workspaces/access.ts';
-import { findConversation, listConversations, MESSAGE_ORDER } from './operations.ts';
+import { findConversation, listConversations } from './operations.ts';
 
 const MessageRoleEnum = builder.enumType('MessageRole', {
   description: 'Who said a message.',
@@ -36,6 +36,9 @@ export const MessageType = builder.prismaNode('Message', {
   }),
 });
 
+const messagePages = new Pages({ turnNumber: 'number', id: 'text' }, 'asc');
+const latestFirst = new Pages({ lastMessageAt: 'time', id: 'text' }, 'desc');
+
 const MessageConnection = builder.connectionObject(
   { type: MessageType, name: 'MessageConnection', description: 'A page of messages.' },
   { name: 'MessageEdge', description: 'A message in a list.' },
@@ -52,15 +55,12 @@ export const ConversationType = builder.prismaNode('Conversation', {
   fields: (t) => ({
     identity: t.relation('identity', { type: IdentityType, description: 'Whose conversation it is.' }),
     channel: t.relation('channel', { type: ChannelType, description: 'Where it is held.' }),
-    messages: t.relatedConnection(
-      'messages',
+    messages: t.connection(
       {
-        cursor: 'workspaceId_id',
+        type: MessageType,
         description: 'What was said, oldest first; a reply stands behind its message.',
-        query: (args) => ({
-          where: ownCursor(args, (row) => ({ conversation: { messages: { some: row } } })),
-          orderBy: MESSAGE_ORDER,
-        }),
+        select: (args, _ctx, selected) => ({ messages: messagePages.nested(args, selected) }),
+        resolve: ({ messages }, args) => messagePages.connection(messages, args),
       },
       MessageConnection,
     ),
@@ -80,15 +80,12 @@ const ConversationConnection = builder.connectionObject(
 );
 
 builder.prismaObjectField(IdentityType, 'conversations', (t) =>
-  t.relatedConnection(
-    'conversations',
+  t.connection(
     {
-      cursor: 'workspaceId_id',
+      type: ConversationType,
       description: 'The conversations of the identity over all channels, by their latest message, newest first.',
-      query: (args) => ({
-        where: ownCursor(args, (row) => ({ identity: { conversations: { some: row } } })),
-        orderBy: [{ lastMessageAt: 'desc' }, { id: 'desc' }],
-      }),
+      select: (args, _ctx, selected) => ({ conversations: latestFirst.nested(args, selected) }),
+      resolve: ({ conversations }, args) => latestFirst.connection(conversations, args),
     },
     ConversationConnection,
   ),
@@ -115,20 +112,21 @@ builder.queryFields((t) => ({
     args: { id: t.arg.id({ required: true, description: 'The id of a conversation, `cnv_…`.' }) },
     resolve: (query, _root, { id }, ctx) => findConversation(ctx, id, query),
   }),
-  conversations: t.prismaConnection(
+  conversations: t.connection(
     {
       type: ConversationType,
-      cursor: 'workspaceId_id',
       description: 'Conversations by their latest message, newest first.',
       args: {
         identity: t.arg({ type: IdentityReferenceInput, description: 'Only those of this identity.' }),
         channel: t.arg({ type: ChannelReferenceInput, description: 'Only those over this channel.' }),
       },
-      resolve: (query, _root, { identity, channel, ...page }, ctx) =>
-        listConversations(ctx, ownPage(query, page, { workspaceId: ctx.workspaceId, ...ownedByIdentity(ctx) }), {
+      resolve: async (_root, { identity, channel, ...page }, ctx, info) => {
+        const conversations = await listConversations(ctx, latestFirst.queryFrom(page, ctx, info), {
           identity: identity ? toIdentityReference(identity) : null,
           channel: channel ? toChannelReference(channel) : null,
-        }),
+        });
+        return latestFirst.connection(conversations, page);
+      },
     },
     ConversationConnection,
   ),

@@ -5,8 +5,8 @@ import type { IdentityReference } from '../identities/model.ts';
 import { canName } from '../input.ts';
 import { ownedByIdentity, requireRead } from '../workspaces/access.ts';
 
-type ConversationQuery = Pick<Prisma.ConversationFindManyArgs, 'include' | 'cursor' | 'take' | 'skip'>;
-type MessageQuery = Pick<Prisma.MessageFindManyArgs, 'include' | 'cursor' | 'take' | 'skip'>;
+type ConversationQuery = Pick<Prisma.ConversationFindManyArgs, 'include' | 'where' | 'take' | 'skip'>;
+type MessageQuery = Pick<Prisma.MessageFindManyArgs, 'include' | 'where' | 'take' | 'skip'>;
 
 /** The order in which messages are read: a reply stands behind its message, whenever it was finished. */
 export const MESSAGE_ORDER = [{ turnNumber: 'asc' }, { id: 'asc' }] satisfies Prisma.MessageOrderByWithRelationInput[];
@@ -32,7 +32,7 @@ export async function listConversations(ctx: Context, query: ConversationQuery =
   if (!canName({ ...identity }) || !canName({ ...channel })) return [];
   return ctx.db.conversation.findMany({
     ...query,
-    where: { ...visible(ctx), ...(identity ? { identity } : {}), ...(channel ? { channel } : {}) },
+    where: { ...visible(ctx), AND: query.where ?? {}, ...(identity ? { identity } : {}), ...(channel ? { channel } : {}) },
     orderBy: [{ lastMessageAt: 'desc' }, { id: 'desc' }],
   });
 }

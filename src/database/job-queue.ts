@@ -1,6 +1,13 @@
 import { EventEmitter } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
-import { Logger as WorkerLogger, type Runner, type RunnerOptions, run, runMigrations, type TaskList } from 'graphile-worker';
+import {
+  type Runner,
+  type RunnerOptions,
+  run,
+  runMigrations,
+  type TaskList,
+  Logger as WorkerLogger,
+} from 'graphile-worker';
 import type pg from 'pg';
 import type { Logger } from 'pino';
 import type { Prisma } from '../generated/prisma/client.ts';
@@ -156,17 +163,21 @@ function toTaskList(handlers: Record<string, JobHandler>): TaskList {
   const tasks = Object.entries(handlers).map(([name, handle]): [string, TaskList[string]] => [
     name,
     (payload, { job, abortSignal }) =>
-      handle({ payload: payload as Record<string, unknown>, last: job.attempts >= job.max_attempts, signal: abortSignal }),
+      handle({
+        payload: payload as Record<string, unknown>,
+        last: job.attempts >= job.max_attempts,
+        signal: abortSignal,
+      }),
   ]);
   return Object.fromEntries(tasks);
 }
 
 /** What a job does is told by its handler; that it failed is told here, without the job's data. */
 function toWorkerLogger(log: Logger): WorkerLogger {
-  return new WorkerLogger(({ label, taskIdentifier, jobId }) => (level, message, meta) => {
+  return new WorkerLogger(({ label, taskIdentifier, jobId }) => (level, message, { failure, error }) => {
     const scope = { label, job: taskIdentifier, jobId };
-    if (meta['failure']) log.warn({ ...scope, err: meta['error'] }, 'A job failed');
-    else if (level === 'error') log.error({ ...scope, err: meta['error'] }, message);
+    if (failure) log.warn({ ...scope, err: error }, 'A job failed');
+    else if (level === 'error') log.error({ ...scope, err: error }, message);
     else if (level === 'warning') log.warn(scope, message);
     else log.debug(scope, message);
   });

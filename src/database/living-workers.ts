@@ -57,7 +57,9 @@ export class LivingWorkers {
     session.once('error', (error) => this.#reconnect(session, error));
     try {
       // A machine that vanished is noticed after half a minute.
-      await session.query('SET tcp_keepalives_idle = 15; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3');
+      await session.query(
+        'SET tcp_keepalives_idle = 15; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3',
+      );
       for (const id of this.#ids) await session.query(LOCK, [LOCK_CLASS, id]);
       if (this.#stopped) session.release(true);
       else this.#session = session;
@@ -72,7 +74,10 @@ export class LivingWorkers {
     if (session) session.release(true);
     this.#session = null;
     if (this.#stopped) return;
-    this.#reconnecting = setTimeout(() => void this.#connect().catch((cause) => this.#reconnect(null, cause)), RECONNECT_DELAY_MS);
+    this.#reconnecting = setTimeout(
+      () => void this.#connect().catch((cause) => this.#reconnect(null, cause)),
+      RECONNECT_DELAY_MS,
+    );
     this.#reconnecting.unref();
   }
 
@@ -82,7 +87,8 @@ export class LivingWorkers {
   }
 
   #warn(error: unknown): void {
-    if (!this.#stopped) this.#log.warn({ err: error }, 'It could not be told which workers are alive; it will be tried again');
+    if (!this.#stopped)
+      this.#log.warn({ err: error }, 'It could not be told which workers are alive; it will be tried again');
   }
 }
 

@@ -8,9 +8,7 @@ import { ForbiddenError, InvalidInputError } from '../errors.ts';
 import type PrismaTypes from '../generated/pothos.ts';
 import { getDatamodel } from '../generated/pothos.ts';
 import { type Entity, entityOf } from '../ids.ts';
-
-export const MAX_PAGE_SIZE = 100;
-export const DEFAULT_PAGE_SIZE = 25;
+import { DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE } from './pages.ts';
 
 const PAGE_SIZE = `${DEFAULT_PAGE_SIZE} by default, ${MAX_PAGE_SIZE} at most`;
 
@@ -46,8 +44,6 @@ export const builder = new SchemaBuilder<{
   prisma: {
     client: (ctx) => ctx.db,
     dmmf: getDatamodel(),
-    maxConnectionSize: MAX_PAGE_SIZE,
-    defaultConnectionSize: DEFAULT_PAGE_SIZE,
     onUnusedQuery: null,
   },
   errors: {

@@ -4,7 +4,7 @@ import { GraphQLError } from 'graphql';
 import { createYoga, type GraphiQLOptions, isAsyncIterable, type Plugin, type YogaServerInstance } from 'graphql-yoga';
 import type { Logger } from 'pino';
 import type { Context } from '../context.ts';
-import { type DomainError, InvalidInputError } from '../errors.ts';
+import { InvalidInputError } from '../errors.ts';
 import { schema } from '../graphql/schema.ts';
 import { type BlockSource, eventStream, type StreamLimits } from './event-stream.ts';
 import { statusOf, toDomainError } from './problem.ts';
@@ -65,7 +65,7 @@ export function createGraphql(log: Logger, limits: StreamLimits): Graphql {
 /** The error as clients may see it: what they can act on with its code, everything else masked and logged. */
 export function toGraphqlError(error: unknown, log: Logger): GraphQLError {
   const cause = causeOf(error);
-  const known = toDomainError(cause) ?? pageFault(cause);
+  const known = toDomainError(cause);
   // A fault of the document itself: its syntax, its fields, its variables.
   if (!known && error instanceof GraphQLError && cause instanceof GraphQLError) return withoutInternals(error);
   if (!known) log.error({ err: cause }, 'A GraphQL request failed for a reason of our own');
@@ -90,12 +90,6 @@ function withoutInternals({ message, nodes, source, positions, path, extensions 
 /** What was thrown first: the executor wraps it to say where, sometimes twice. */
 function causeOf(error: unknown): unknown {
   return error instanceof GraphQLError && error.originalError ? causeOf(error.originalError) : error;
-}
-
-/** Pothos refuses wrong `first`, `last`, `before` and `after` by errors of its own. */
-function pageFault(error: unknown): DomainError | null {
-  if (!(error instanceof Error) || error.name !== 'PothosValidationError') return null;
-  return new InvalidInputError([{ path: '', message: error.message }]);
 }
 
 /** Subscriptions over SSE (GraphQL over SSE, distinct connections mode), written like every other event stream here. */

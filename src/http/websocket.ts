@@ -103,8 +103,11 @@ export function serveWebSocket(options: WebSocketOptions): WebSocketDoor {
 /** A socket whose reader leaves too much unread is closed, not fed. */
 function boundedSocket(bufferBytes: number): typeof WebSocket {
   return class extends WebSocket {
-    override send(...args: unknown[]): void {
-      Reflect.apply(super.send, this, args);
+    override send(data: unknown, ...rest: unknown[]): void {
+      const [sent] = rest.filter((argument) => typeof argument === 'function');
+      const options = rest.filter((argument) => typeof argument !== 'function');
+      // What cannot be sent is no fault of ours: the client has left, and the socket closes.
+      Reflect.apply(super.send, this, [data, ...options, () => sent?.()]);
       if (this.bufferedAmount > bufferBytes) this.terminate();
     }
   };

@@ -29,7 +29,11 @@ export interface TransitionFilter {
  */
 export async function followTransitions(
   ctx: Context,
-  { identity, stage, after }: { identity?: IdentityReference | null; stage?: StageReference | null; after?: string | null },
+  {
+    identity,
+    stage,
+    after,
+  }: { identity?: IdentityReference | null; stage?: StageReference | null; after?: string | null },
 ): Promise<FollowedTransitions> {
   requireRead(ctx);
   const position = after == null ? null : ctx.transitionCursors.decode(ctx.workspaceId, after);
@@ -134,7 +138,9 @@ export class FollowedTransitions implements AsyncIterableIterator<FollowedTransi
   async #newSince({ seen, at }: TransitionPosition) {
     const { workspaceId, identityId, stageId } = this.#filter;
     const oldest = new Date(at.getTime() - MAX_DELAY_MS);
-    const [view] = await this.#ctx.db.$queryRaw<[{ snapshot: string; at: Date; found: { id: string; transactionId: string }[] | null }]>`
+    const [view] = await this.#ctx.db.$queryRaw<
+      [{ snapshot: string; at: Date; found: { id: string; transactionId: string }[] | null }]
+    >`
       SELECT pg_current_snapshot()::text AS snapshot, now() AS at, (
         SELECT json_agg(json_build_object('id', id, 'transactionId', transaction_id::text) ORDER BY transaction_id, id)
         FROM (

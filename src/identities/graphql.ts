@@ -1,6 +1,6 @@
 import { ConflictError, NotFoundError } from '../errors.ts';
 import { builder } from '../graphql/builder.ts';
-import { ownPage } from '../graphql/cursors.ts';
+import { oldestFirst } from '../graphql/pages.ts';
 import { StageReferenceInput, toStageReference } from '../stages/graphql.ts';
 import { ownIdentity, requireRead } from '../workspaces/access.ts';
 import { PermissionEnum } from '../workspaces/graphql.ts';
@@ -72,10 +72,9 @@ builder.queryFields((t) => ({
     args: { by: t.arg({ type: IdentityReferenceInput, required: true, description: 'Its id or its external id.' }) },
     resolve: (query, _root, { by }, ctx) => findIdentity(ctx, toIdentityReference(by), query),
   }),
-  identities: t.prismaConnection(
+  identities: t.connection(
     {
-      type: 'Identity',
-      cursor: 'workspaceId_id',
+      type: IdentityType,
       description: 'The identities of the workspace, oldest first; an access token finds its own only.',
       args: {
         stage: t.arg({
@@ -87,11 +86,10 @@ builder.queryFields((t) => ({
             'Only those with this text in their name, email, phone or external id, in any case; 200 characters at most.',
         }),
       },
-      resolve: (query, _root, { stage, search, ...page }, ctx) =>
-        listIdentities(ctx, ownPage(query, page, { workspaceId: ctx.workspaceId, ...ownIdentity(ctx) }), {
-          stage: stage ? toStageReference(stage) : null,
-          search: search ?? null,
-        }),
+      resolve: async (_root, { stage, search, ...page }, ctx, info) => {
+        const filter = { stage: stage ? toStageReference(stage) : null, search: search ?? null };
+        return oldestFirst.connection(await listIdentities(ctx, oldestFirst.queryFrom(page, ctx, info), filter), page);
+      },
     },
     IdentityConnection,
   ),

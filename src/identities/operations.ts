@@ -20,7 +20,7 @@ import {
 } from './model.ts';
 import { StageConflictError } from './stage-conflict.ts';
 
-type IdentityQuery = Pick<Prisma.IdentityFindManyArgs, 'include' | 'cursor' | 'take' | 'skip'>;
+type IdentityQuery = Pick<Prisma.IdentityFindManyArgs, 'include' | 'where' | 'take' | 'skip'>;
 type Found<Query extends IdentityQuery> = Prisma.IdentityGetPayload<Query>;
 
 export const WITH_STAGE = { include: { stage: true } } as const;
@@ -42,6 +42,7 @@ export async function listIdentities<Query extends IdentityQuery>(
     where: {
       workspaceId: ctx.workspaceId,
       ...ownIdentity(ctx),
+      AND: query.where ?? {},
       ...(stage ? { stage: { ...stage, workspaceId: ctx.workspaceId } } : {}),
       ...(search ? { OR: matches(search) } : {}),
     },
@@ -213,7 +214,10 @@ export async function findTransition(
   query: Pick<Prisma.StageTransitionFindManyArgs, 'include'> = {},
 ): Promise<StageTransition | null> {
   requireRead(ctx);
-  return ctx.db.stageTransition.findFirst({ ...query, where: { id, workspaceId: ctx.workspaceId, ...ownedByIdentity(ctx) } });
+  return ctx.db.stageTransition.findFirst({
+    ...query,
+    where: { id, workspaceId: ctx.workspaceId, ...ownedByIdentity(ctx) },
+  });
 }
 
 /** A short-lived token that sees this identity only. Throws ForbiddenError for a permission the caller does not have. */

@@ -35,6 +35,9 @@ export function afterTransaction(transaction: bigint): Snapshot {
  */
 export function readUpTo(before: Snapshot, now: Snapshot, transaction: bigint): Snapshot {
   const end = before.end > transaction ? before.end : transaction + 1n;
-  const running = [...now.running.filter((one) => one <= transaction), ...before.running.filter((one) => one > transaction)];
+  const running = [
+    ...now.running.filter((one) => one <= transaction),
+    ...before.running.filter((one) => one > transaction),
+  ];
   return { end, running };
 }

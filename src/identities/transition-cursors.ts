@@ -39,14 +39,23 @@ export function createTransitionCursors(secret: string): TransitionCursors {
         throw new InvalidInputError([{ path: 'after', message: 'is not a cursor of this workspace' }]);
       }
       const last = fromBase36(end);
-      const running = distances.split('.').slice(1).map((distance) => last - fromBase36(distance));
+      const running = distances
+        .split('.')
+        .slice(1)
+        .map((distance) => last - fromBase36(distance));
       return { seen: { end: last, running }, at: new Date(Number.parseInt(at, 36)) };
     },
   };
 }
 
 /** The position behind one move and all that began before it. */
-export function positionBehind({ transactionId, createdAt }: { transactionId: bigint; createdAt: Date }): TransitionPosition {
+export function positionBehind({
+  transactionId,
+  createdAt,
+}: {
+  transactionId: bigint;
+  createdAt: Date;
+}): TransitionPosition {
   return { seen: afterTransaction(transactionId), at: createdAt };
 }
 

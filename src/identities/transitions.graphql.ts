@@ -1,8 +1,8 @@
 import { ConflictError, NotFoundError } from '../errors.ts';
 import { TransitionCause } from '../generated/prisma/enums.ts';
 import { builder } from '../graphql/builder.ts';
-import { ownCursor } from '../graphql/cursors.ts';
 import { UserError } from '../graphql/errors.ts';
+import { oldestFirst } from '../graphql/pages.ts';
 import { MAX_DEPTH } from '../stages/effects.ts';
 import { StageReferenceInput, StageType, toStageReference } from '../stages/graphql.ts';
 import { type FollowedTransition, followTransitions } from './followed-transitions.ts';
@@ -17,7 +17,9 @@ const TransitionCauseEnum = builder.enumType('TransitionCause', {
   values: {
     [TransitionCause.API]: { description: 'A call of `assignStage` or of the REST route.' },
     [TransitionCause.ASSISTANT]: { description: 'An assistant, in the turn named by `turnId`.' },
-    [TransitionCause.RULE]: { description: 'An effect of the stage it was in, set off by the move named by `causedBy`.' },
+    [TransitionCause.RULE]: {
+      description: 'An effect of the stage it was in, set off by the move named by `causedBy`.',
+    },
   } as const,
 });
 
@@ -69,15 +71,12 @@ const StageTransitionConnection = builder.connectionObject(
 );
 
 builder.prismaObjectField('Identity', 'transitions', (t) =>
-  t.relatedConnection(
-    'transitions',
+  t.connection(
     {
-      cursor: 'workspaceId_id',
+      type: StageTransitionType,
       description: 'Every move between stages, oldest first.',
-      query: (args) => ({
-        where: ownCursor(args, (row) => ({ identity: { transitions: { some: row } } })),
-        orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
-      }),
+      select: (args, _ctx, selected) => ({ transitions: oldestFirst.nested(args, selected) }),
+      resolve: ({ transitions }, args) => oldestFirst.connection(transitions, args),
     },
     StageTransitionConnection,
   ),

@@ -14,7 +14,12 @@ export const CAUSE = { identity: true, fromStage: true, toStage: true } satisfie
 export type Cause = Prisma.StageTransitionGetPayload<{ include: typeof CAUSE }>;
 
 type EffectOf<Type extends StageEffect['type']> = Extract<StageEffect, { type: Type }>;
-type Effect<Type extends StageEffect['type']> = (ctx: Context, cause: Cause, effect: EffectOf<Type>, job: RunningJob) => Promise<void>;
+type Effect<Type extends StageEffect['type']> = (
+  ctx: Context,
+  cause: Cause,
+  effect: EffectOf<Type>,
+  job: RunningJob,
+) => Promise<void>;
 
 /** The jobs of effects. Webhooks have workers of their own: receivers that do not answer hold up nothing else. */
 export function effectLanes(services: Services): JobLane[] {
@@ -34,15 +39,26 @@ export function effectLanes(services: Services): JobLane[] {
 function handler<Type extends StageEffect['type']>(services: Services, type: Type, run: Effect<Type>) {
   return async (job: RunningJob) => {
     const { workspaceId, transitionId, name } = job.payload as unknown as EffectJobPayload;
-    const cause = await services.db.stageTransition.findUnique({ where: { workspaceId_id: { workspaceId, id: transitionId } }, include: CAUSE });
-    const effect = effectsOf(cause?.toStage ?? { effects: [] }).find((one) => one.type === type && nameOf(one) === name);
+    const cause = await services.db.stageTransition.findUnique({
+      where: { workspaceId_id: { workspaceId, id: transitionId } },
+      include: CAUSE,
+    });
+    const effect = effectsOf(cause?.toStage ?? { effects: [] }).find(
+      (one) => one.type === type && nameOf(one) === name,
+    );
     if (cause && effect) await run(contextOf(services, cause), cause, effect as EffectOf<Type>, job);
   };
 }
 
 /** An effect acts for whoever configured the stage: within its workspace it may do what an operator may. */
 function contextOf(services: Services, { workspaceId, id }: Cause): Context {
-  const access = { workspaceId, permissions: ['READ', 'WRITE'] as const, apiKeyId: null, identityId: null, expiresAt: null };
+  const access = {
+    workspaceId,
+    permissions: ['READ', 'WRITE'] as const,
+    apiKeyId: null,
+    identityId: null,
+    expiresAt: null,
+  };
   return { ...services, workspaceId, access, requestId: id };
 }
 
@@ -56,7 +72,12 @@ async function moveOn(ctx: Context, cause: Cause, effect: EffectOf<'moveAfter'>)
     return;
   }
   try {
-    await assignStage(ctx, { id: cause.identityId }, { stage: { id: effect.stageId } }, { cause: 'RULE', causedBy: cause });
+    await assignStage(
+      ctx,
+      { id: cause.identityId },
+      { stage: { id: effect.stageId } },
+      { cause: 'RULE', causedBy: cause },
+    );
   } catch (error) {
     // An archived stage, or one that may not follow: trying again would change nothing.
     if (!(error instanceof ConflictError)) throw error;
@@ -65,7 +86,10 @@ async function moveOn(ctx: Context, cause: Cause, effect: EffectOf<'moveAfter'>)
 }
 
 /** When the identity last said something, over whatever channel: its latest message began the newest turn of a conversation. */
-async function latestMessage({ db }: Context, { workspaceId, identityId }: Cause): Promise<{ latest: Date | null; now: Date }> {
+async function latestMessage(
+  { db }: Context,
+  { workspaceId, identityId }: Cause,
+): Promise<{ latest: Date | null; now: Date }> {
   const [row] = await db.$queryRaw<[{ latest: Date | null; now: Date }]>`
     SELECT now() AS now, (
       SELECT max(t.created_at) FROM conversations c
@@ -75,7 +99,12 @@ async function latestMessage({ db }: Context, { workspaceId, identityId }: Cause
 }
 
 /** Throws when the receiver has not accepted the message, so that it is tried again; unless it never will. */
-async function deliverWebhook(ctx: Context, cause: Cause, { url, secret }: EffectOf<'webhook'>, { last, signal }: RunningJob): Promise<void> {
+async function deliverWebhook(
+  ctx: Context,
+  cause: Cause,
+  { url, secret }: EffectOf<'webhook'>,
+  { last, signal }: RunningJob,
+): Promise<void> {
   try {
     await ctx.webhooks.send({ id: cause.id, url, secret, body: toWebhookBody(cause) }, signal);
   } catch (error) {

@@ -14,14 +14,25 @@ type OpeningMessage = Extract<StageEffect, { type: 'openingMessage' }>;
  * Lets the assistant speak first: renders the text and stores it in the conversation on the channel, which is begun when there is
  * none. Nothing is said to somebody who has moved on, over a channel that is closed, or when the text renders to nothing.
  */
-export async function sendOpeningMessage(ctx: Context, cause: Cause, { channelId, text: source }: OpeningMessage): Promise<void> {
+export async function sendOpeningMessage(
+  ctx: Context,
+  cause: Cause,
+  { channelId, text: source }: OpeningMessage,
+): Promise<void> {
   const { workspaceId, identityId } = cause;
   const [workspace, identity, channel] = await Promise.all([
     ctx.db.workspace.findUniqueOrThrow({ where: { id: workspaceId } }),
-    ctx.db.identity.findUnique({ where: { workspaceId_id: { workspaceId, id: identityId } }, include: PROMPT_IDENTITY }),
-    ctx.db.channel.findFirst({ where: { id: channelId, workspaceId, deletedAt: null, active: true }, include: PROMPT_CHANNEL }),
+    ctx.db.identity.findUnique({
+      where: { workspaceId_id: { workspaceId, id: identityId } },
+      include: PROMPT_IDENTITY,
+    }),
+    ctx.db.channel.findFirst({
+      where: { id: channelId, workspaceId, deletedAt: null, active: true },
+      include: PROMPT_CHANNEL,
+    }),
   ]);
-  const skip = (reason: string) => ctx.log.warn({ transitionId: cause.id, channelId, reason }, 'An opening message was not sent');
+  const skip = (reason: string) =>
+    ctx.log.warn({ transitionId: cause.id, channelId, reason }, 'An opening message was not sent');
   if (!identity || !isStillThere(identity, cause)) return;
   if (!channel) return skip('the channel is deleted or not active');
   const text = render(source, templateData({ workspace, identity, channel }, new Date()));
@@ -34,7 +45,10 @@ export async function sendOpeningMessage(ctx: Context, cause: Cause, { channelId
   ctx.eventLog.append(conversationId, { type: 'MessageReceived', messageId, turnId: null, turnNumber });
 }
 
-function render(source: string, data: Parameters<ReturnType<typeof compileTemplate>['render']>[0]): string | TemplateError {
+function render(
+  source: string,
+  data: Parameters<ReturnType<typeof compileTemplate>['render']>[0],
+): string | TemplateError {
   try {
     return compileTemplate(source).render(data);
   } catch (error) {

@@ -91,9 +91,13 @@ const MoveAfterInput = builder.inputType('MoveAfterInput', {
 const WebhookInput = builder.inputType('WebhookInput', {
   description: 'An address that is told of the move.',
   fields: (t) => ({
-    url: t.string({ required: true, description: 'An http or https address, without credentials; once in each stage.' }),
+    url: t.string({
+      required: true,
+      description: 'An http or https address, without credentials; once in each stage.',
+    }),
     secret: t.string({
-      description: 'Signs what is sent: `whsec_` and 24 to 64 bytes in base64. Omitted: the one stored for this URL stays.',
+      description:
+        'Signs what is sent: `whsec_` and 24 to 64 bytes in base64. Omitted: the one stored for this URL stays.',
     }),
   }),
 });

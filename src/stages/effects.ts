@@ -9,7 +9,11 @@ import { effectsOf, type StageEffect, type StageEffectInput } from './model.ts';
 export const MAX_DEPTH = 5;
 
 /** What the jobs of effects are called. */
-export const EFFECT_JOBS = { openingMessage: 'send-opening-message', moveAfter: 'move-on', webhook: 'deliver-webhook' } as const;
+export const EFFECT_JOBS = {
+  openingMessage: 'send-opening-message',
+  moveAfter: 'move-on',
+  webhook: 'deliver-webhook',
+} as const;
 
 /** What every job of an effect knows: the move that caused it, and which of the stage's effects it is. */
 export interface EffectJobPayload {
@@ -31,7 +35,10 @@ export async function enqueueEffects(
 ): Promise<void> {
   for (const effect of effectsOf(stage)) {
     if (effect.type === 'moveAfter' && transition.depth >= MAX_DEPTH) {
-      log.warn({ transitionId: transition.id, stageId: stage.id }, `A chain of moves was cut: ${MAX_DEPTH} had followed from one another`);
+      log.warn(
+        { transitionId: transition.id, stageId: stage.id },
+        `A chain of moves was cut: ${MAX_DEPTH} had followed from one another`,
+      );
     } else {
       await jobs.enqueue(tx, toJob(effect, transition));
     }
@@ -39,11 +46,20 @@ export async function enqueueEffects(
 }
 
 /** The job of one effect of one move, and so its key: making it again replaces it. */
-export function toJob(effect: StageEffect, { id: transitionId, workspaceId, createdAt }: StageTransition, runAt?: Date): NewJob {
+export function toJob(
+  effect: StageEffect,
+  { id: transitionId, workspaceId, createdAt }: StageTransition,
+  runAt?: Date,
+): NewJob {
   const name = nameOf(effect);
   const payload: EffectJobPayload = { workspaceId, transitionId, name };
-  const job = { name: EFFECT_JOBS[effect.type], payload: { ...payload }, key: `${transitionId} ${effect.type} ${name}`.trim() };
-  if (effect.type === 'moveAfter') return { ...job, runAt: runAt ?? new Date(createdAt.getTime() + effect.seconds * 1000) };
+  const job = {
+    name: EFFECT_JOBS[effect.type],
+    payload: { ...payload },
+    key: `${transitionId} ${effect.type} ${name}`.trim(),
+  };
+  if (effect.type === 'moveAfter')
+    return { ...job, runAt: runAt ?? new Date(createdAt.getTime() + effect.seconds * 1000) };
   return effect.type === 'webhook' ? { ...job, maxAttempts: WEBHOOK_ATTEMPTS } : job;
 }
 
@@ -57,14 +73,20 @@ export function nameOf(effect: StageEffect): string {
  * The effects as they are stored. A webhook without a secret keeps the one stored for its URL. Throws InvalidInputError for
  * references that name nothing, and for effects that cannot be told from one another.
  */
-export async function resolveEffects(ctx: Context, inputs: readonly StageEffectInput[], before: Stage | null): Promise<StageEffect[]> {
+export async function resolveEffects(
+  ctx: Context,
+  inputs: readonly StageEffectInput[],
+  before: Stage | null,
+): Promise<StageEffect[]> {
   const issues: InputIssue[] = [];
   const refuse = (path: string, message: string): null => {
     issues.push({ path: `effects.${path}`, message });
     return null;
   };
   const resolved = await Promise.all(
-    inputs.map((input, index) => resolveEffect(ctx, input, before, (path, message) => refuse(`${index}.${path}`, message))),
+    inputs.map((input, index) =>
+      resolveEffect(ctx, input, before, (path, message) => refuse(`${index}.${path}`, message)),
+    ),
   );
   const seen = new Set<string>();
   for (const [index, effect] of resolved.entries()) {
@@ -103,7 +125,9 @@ async function resolveEffect(
     return { type: 'moveAfter', seconds, stageId: stage.id };
   }
   const { url, secret } = webhook as NonNullable<StageEffectInput['webhook']>;
-  const stored = before ? effectsOf(before).find((effect) => effect.type === 'webhook' && effect.url === url) : undefined;
+  const stored = before
+    ? effectsOf(before).find((effect) => effect.type === 'webhook' && effect.url === url)
+    : undefined;
   const key = secret ?? (stored?.type === 'webhook' ? stored.secret : null);
   return key ? { type: 'webhook', url, secret: key } : refuse('webhook.secret', 'is required for a new URL');
 }

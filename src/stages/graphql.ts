@@ -1,5 +1,5 @@
 import { builder } from '../graphql/builder.ts';
-import { ownPage } from '../graphql/cursors.ts';
+import { oldestFirst } from '../graphql/pages.ts';
 import { operatorOnly, requireRead } from '../workspaces/access.ts';
 import type { StageReference } from './model.ts';
 import { findStage, listAllowedNext, listStages } from './operations.ts';
@@ -73,18 +73,18 @@ builder.queryFields((t) => ({
     args: { by: t.arg({ type: StageReferenceInput, required: true, description: 'Its id or its key.' }) },
     resolve: (query, _root, { by }, ctx) => findStage(ctx, toStageReference(by), query),
   }),
-  stages: t.prismaConnection(
+  stages: t.connection(
     {
-      type: 'Stage',
-      cursor: 'id',
+      type: StageType,
       description: 'The stages of the workspace, oldest first.',
       args: {
         includeArchived: t.arg.boolean({ defaultValue: false, description: 'Whether to list archived stages too.' }),
       },
-      resolve: (query, _root, { includeArchived, ...page }, ctx) =>
-        listStages(ctx, ownPage(query, page, { workspaceId: ctx.workspaceId }), {
-          includeArchived: includeArchived ?? false,
-        }),
+      resolve: async (_root, { includeArchived, ...page }, ctx, info) => {
+        const query = oldestFirst.queryFrom(page, ctx, info);
+        const stages = await listStages(ctx, query, { includeArchived: includeArchived ?? false });
+        return oldestFirst.connection(stages, page);
+      },
     },
     StageConnection,
   ),

@@ -89,16 +89,20 @@ const referenceBody = z.string({ error: 'must be an id or a key' });
 const effectBody = z
   .object({
     opening_message: z
-      .object({ channel_id: referenceBody, text: z.unknown() })
+      .object({ channel_id: referenceBody, text: z.unknown().optional() })
       .transform(({ channel_id, ...rest }) => ({ ...rest, channel: channelReference(channel_id) }))
       .nullish(),
     move_after: z
-      .object({ stage_id: referenceBody, seconds: z.unknown() })
+      .object({ stage_id: referenceBody, seconds: z.unknown().optional() })
       .transform(({ stage_id, ...rest }) => ({ ...rest, stage: stageReference(stage_id) }))
       .nullish(),
-    webhook: z.unknown(),
+    webhook: z.unknown().optional(),
   })
-  .transform(({ opening_message, move_after, webhook }) => ({ openingMessage: opening_message, moveAfter: move_after, webhook }));
+  .transform(({ opening_message, move_after, webhook }) => ({
+    openingMessage: opening_message,
+    moveAfter: move_after,
+    webhook,
+  }));
 
 /** A stage as older callers write it: the effects in snake_case, channels and stages by id or key. */
 export const stageBody = z.looseObject({ effects: z.array(effectBody).nullish() });

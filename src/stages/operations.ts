@@ -8,14 +8,14 @@ import { requireOperatorRead, requireOperatorWrite } from '../workspaces/access.
 import { resolveEffects } from './effects.ts';
 import { createStageInput, type StageEffectInput, type StageReference, updateStageInput } from './model.ts';
 
-type StageQuery = Pick<Prisma.StageFindManyArgs, 'include' | 'cursor' | 'take' | 'skip'>;
+type StageQuery = Pick<Prisma.StageFindManyArgs, 'include' | 'where' | 'take' | 'skip'>;
 
 /** The stages of the workspace, oldest first; archived ones only when asked for. */
 export function listStages(ctx: Context, query: StageQuery = {}, { includeArchived = false } = {}): Promise<Stage[]> {
   requireOperatorRead(ctx);
   return ctx.db.stage.findMany({
     ...query,
-    where: { workspaceId: ctx.workspaceId, ...(includeArchived ? {} : { archivedAt: null }) },
+    where: { workspaceId: ctx.workspaceId, ...(includeArchived ? {} : { archivedAt: null }), AND: query.where ?? {} },
     orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
   });
 }
@@ -62,7 +62,10 @@ export async function updateStage(ctx: Context, by: StageReference, input: unkno
   await requireAssistant(ctx, changes.assistantId);
   const stage = await requireStage(ctx, by);
   const rules = { ...(await limitsOf(ctx, allowedNext)), ...(await stored(ctx, effects, stage)) };
-  return ctx.db.stage.update({ where: { id: stage.id, workspaceId: ctx.workspaceId }, data: { ...defined(changes), ...rules } });
+  return ctx.db.stage.update({
+    where: { id: stage.id, workspaceId: ctx.workspaceId },
+    data: { ...defined(changes), ...rules },
+  });
 }
 
 /** Takes a stage out of use: nobody can be moved into it, those who are in it stay. Archiving again changes nothing. */

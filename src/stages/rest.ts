@@ -33,7 +33,10 @@ function inItsWords(error: unknown): never {
   if (!(error instanceof InvalidInputError)) throw error;
   const reworded = (path: string) =>
     path.startsWith('effects.')
-      ? path.replace(/(channel|stage)$/, '$1_id').replace('openingMessage', 'opening_message').replace('moveAfter', 'move_after')
+      ? path
+          .replace(/(channel|stage)$/, '$1_id')
+          .replace('openingMessage', 'opening_message')
+          .replace('moveAfter', 'move_after')
       : path;
   throw new InvalidInputError(error.issues.map(({ path, message }) => ({ path: reworded(path), message })));
 }

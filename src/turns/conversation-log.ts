@@ -40,7 +40,7 @@ export class ConversationLog {
     this.events.push(logged);
     this.bytes += sizeOf(logged);
     this.lastEventAt = Date.now();
-    this.newestTurn = Math.max(this.newestTurn, event.turnNumber);
+    if (event.turnId !== null) this.newestTurn = Math.max(this.newestTurn, event.turnNumber);
     if (event.type === 'MessageReceived' && event.turnId !== null) this.#starts.set(event.turnId, sequence);
     // A turn that was cancelled in the queue ends while another one runs.
     if (isFinal(event) && this.running?.turnId === event.turnId) this.running = null;
@@ -59,16 +59,16 @@ export class ConversationLog {
   dropOldest(count: number): void {
     for (const event of this.events.splice(0, count)) {
       this.bytes -= sizeOf(event);
-      if (isFinal(event)) this.#starts.delete(event.turnId);
+      if (event.turnId !== null && isFinal(event)) this.#starts.delete(event.turnId);
     }
     this.base += count;
   }
 
   /** Keeps up with the turn that runs; tells how long its reply is, 0 for another turn. */
   #follow(event: LogEvent): number {
-    const { turnId, turnNumber } = event;
-    if (event.type === 'TurnStarted') this.running = { turnId, turnNumber, pieces: [], length: 0 };
-    if (this.running?.turnId !== turnId) return 0;
+    const { turnNumber } = event;
+    if (event.type === 'TurnStarted') this.running = { turnId: event.turnId, turnNumber, pieces: [], length: 0 };
+    if (this.running?.turnId !== event.turnId) return 0;
     if (event.type === 'TurnTokens') {
       this.running.pieces.push(event.text);
       this.running.length += event.text.length;

@@ -6,7 +6,7 @@ import { ConflictError, LimitExceededError, NotFoundError, UnavailableError } fr
 import type { Message } from '../generated/prisma/client.ts';
 import { TurnStatus } from '../generated/prisma/enums.ts';
 import { builder } from '../graphql/builder.ts';
-import { ownCursor } from '../graphql/cursors.ts';
+import { Pages } from '../graphql/pages.ts';
 import { IdentityReferenceInput } from '../identities/graphql.ts';
 import { toIdentityReference } from '../identities/model.ts';
 import { StageType } from '../stages/graphql.ts';
@@ -103,6 +103,8 @@ export const TurnType = builder.prismaNode('Turn', {
   }),
 });
 
+const turnPages = new Pages({ number: 'number' }, 'asc');
+
 const TurnConnection = builder.connectionObject(
   { type: TurnType, name: 'TurnConnection', description: 'A page of turns.' },
   { name: 'TurnEdge', description: 'A turn in a list.' },
@@ -123,15 +125,12 @@ builder.prismaObjectFields(ConversationType, (t) => ({
     description: 'The turn that runs now; null when none does.',
     resolve: (query, { activeTurnId }, _args, ctx) => (activeTurnId ? findTurn(ctx, activeTurnId, query) : null),
   }),
-  turns: t.relatedConnection(
-    'turns',
+  turns: t.connection(
     {
-      cursor: 'workspaceId_id',
+      type: TurnType,
       description: 'The turns of the conversation, in the order in which they were accepted.',
-      query: (args) => ({
-        where: ownCursor(args, (row) => ({ conversation: { turns: { some: row } } })),
-        orderBy: { number: 'asc' },
-      }),
+      select: (args, _ctx, selected) => ({ turns: turnPages.nested(args, selected) }),
+      resolve: ({ turns }, args) => turnPages.connection(turns, args),
     },
     TurnConnection,
   ),

@@ -14,8 +14,8 @@ import { type ClaimedTurn, checkpointTurn, LEASE_MS, pinTurn, type TurnEnd, type
 import { countTokens } from './tokens.ts';
 import { callTool, listTools } from './tools.ts';
 
-/** A little under a second: with the time it takes to store it, a crash costs no more than the last second of text. */
-const CHECKPOINT_INTERVAL_MS = 900;
+/** Under a second: with the time it takes to store it, a crash costs no more than the last second of text. */
+const CHECKPOINT_INTERVAL_MS = 750;
 /** Without new text there is only the lease to renew. */
 const RENEWAL_INTERVAL_MS = LEASE_MS / 3;
 /** How long a turn waits for a database that is away, in milliseconds. */

@@ -41,7 +41,11 @@ export interface WebhookSenderOptions {
 
 const HTTP_GONE = 410;
 
-export function createWebhookSender({ allowPrivate, timeoutMs = 10_000, userAgent }: WebhookSenderOptions): WebhookSender {
+export function createWebhookSender({
+  allowPrivate,
+  timeoutMs = 10_000,
+  userAgent,
+}: WebhookSenderOptions): WebhookSender {
   const lookup = allowPrivate ? undefined : lookUpPublic;
   return {
     async send({ id, url, secret, body }, signal) {
@@ -56,17 +60,31 @@ export function createWebhookSender({ allowPrivate, timeoutMs = 10_000, userAgen
         'user-agent': userAgent,
         ...signatureHeaders(secret, { id, at: new Date(), body }),
       };
-      const options = { method: 'POST', headers, agent: false, signal: signal ? AbortSignal.any([signal, timeout]) : timeout, ...(lookup ? { lookup } : {}) };
+      const options = {
+        method: 'POST',
+        headers,
+        agent: false,
+        signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+        ...(lookup ? { lookup } : {}),
+      };
       const status = await post(protocol === 'https:' ? https : http, url, options, body).catch((error) => {
-        throw timeout.aborted ? new WebhookError(`The webhook did not answer within ${timeoutMs} ms.`) : asWebhookError(error);
+        throw timeout.aborted
+          ? new WebhookError(`The webhook did not answer within ${timeoutMs} ms.`)
+          : asWebhookError(error);
       });
-      if (status < 200 || status > 299) throw new WebhookError(`The webhook answered ${status}.`, { gone: status === HTTP_GONE });
+      if (status < 200 || status > 299)
+        throw new WebhookError(`The webhook answered ${status}.`, { gone: status === HTTP_GONE });
     },
   };
 }
 
 /** The status of the answer; what else is in it is not read. */
-function post(protocol: typeof http | typeof https, url: string, options: http.RequestOptions, body: string): Promise<number> {
+function post(
+  protocol: typeof http | typeof https,
+  url: string,
+  options: http.RequestOptions,
+  body: string,
+): Promise<number> {
   return new Promise((resolve, reject) => {
     const request = protocol.request(url, options, (response) => {
       resolve(response.statusCode ?? 0);
@@ -97,5 +115,7 @@ function notPublic(hostname: string): WebhookError {
 }
 
 function asWebhookError(error: unknown): WebhookError {
-  return error instanceof WebhookError ? error : new WebhookError(`The webhook could not be reached: ${(error as Error).message}`, { cause: error });
+  return error instanceof WebhookError
+    ? error
+    : new WebhookError(`The webhook could not be reached: ${(error as Error).message}`, { cause: error });
 }

@@ -41,7 +41,7 @@ const MAY_IMPORT: Record<string, string[]> = {
       'generated',
       'graphql/builder.ts',
       'graphql/errors.ts',
-      'graphql/cursors.ts',
+      'graphql/pages.ts',
     ],
     ...['own model', 'own operations', 'own mechanism', 'own graphql'],
     ...['earlier model', 'earlier operations', 'earlier mechanism', 'earlier graphql'],
@@ -52,9 +52,9 @@ const MAY_IMPORT: Record<string, string[]> = {
     ...['earlier model', 'earlier operations', 'earlier mechanism', 'earlier rest'],
   ],
 
-  'graphql/builder.ts': ['errors.ts', 'ids.ts', 'context.ts', 'generated'],
+  'graphql/builder.ts': ['errors.ts', 'ids.ts', 'context.ts', 'generated', 'graphql/pages.ts'],
   'graphql/errors.ts': ['errors.ts', 'graphql/builder.ts'],
-  'graphql/cursors.ts': ['errors.ts', 'input.ts'],
+  'graphql/pages.ts': ['errors.ts', 'input.ts', 'context.ts'],
   'graphql/schema.ts': ['graphql/builder.ts', 'graphql/errors.ts', 'graphql'],
   'graphql/print.ts': ['graphql/schema.ts'],
   http: [

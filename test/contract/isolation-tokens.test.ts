@@ -70,17 +70,17 @@ const REACHED: Record<string, { by(field: string): string; shown: string; refuse
   },
   StageTransition: {
     by: (field) => identity(`transitions { edges { node { ${field} } } }`),
-    shown: 'cause createdAt fromStage id identity metadata toStage turnId',
+    shown: 'cause causedBy createdAt cursor depth fromStage id identity metadata toStage turnId',
     refused: '',
   },
   Stage: {
     by: (field) => identity(`stage { ${field} }`),
     shown: 'archivedAt createdAt description id key metadata name updatedAt',
-    refused: 'allowedNext assistant',
+    refused: 'allowedNext assistant effects',
   },
   Conversation: {
     by: conversation,
-    shown: 'activeTurn channel createdAt cursor id identity lastMessageAt messages turns',
+    shown: 'activeTurn channel createdAt cursor id identity lastMessageAt messages summary turns',
     refused: '',
   },
   Channel: {
@@ -90,7 +90,7 @@ const REACHED: Record<string, { by(field: string): string; shown: string; refuse
   },
   Message: {
     by: (field) => conversation(`messages { edges { node { ${field} } } }`),
-    shown: 'conversation createdAt id metadata role stage text turn',
+    shown: 'conversation createdAt id metadata role stage text transition turn',
     refused: '',
   },
   Turn: {
@@ -101,7 +101,7 @@ const REACHED: Record<string, { by(field: string): string; shown: string; refuse
   },
   Assistant: {
     by: (field) => turn(`assistant { ${field} }`),
-    shown: 'createdAt id instructionsVersion languages model movesStages name provider updatedAt',
+    shown: 'contextTokens createdAt id instructionsVersion languages model movesStages name provider updatedAt',
     refused: 'instructions worker',
   },
 };
@@ -150,8 +150,12 @@ describe('an access token', () => {
     expect(await textOf(token, document)).toContain('"code":"FORBIDDEN"');
   });
 
-  // The channel to talk over and the stage to watch may be named by whoever knows them.
-  const nameable = ['Mutation.sendMessage(input.channel)', 'Subscription.stageTransitions(stage)'];
+  // The channel to talk over and the stage to watch may be named by whoever knows them; a cursor of moves is a time, not a thing.
+  const nameable = [
+    'Mutation.sendMessage(input.channel)',
+    'Subscription.stageTransitions(stage)',
+    'Subscription.stageTransitions(after)',
+  ];
   const cases = Object.entries(ISOLATION_CASES)
     .filter(([place]) => OWN.includes(place.replace(/\(.*/, '')) && !nameable.includes(place))
     .flatMap(([place, [document, ...kinds]]) => kinds.map((kind) => ({ place, document, kind })));

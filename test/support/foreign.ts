@@ -1,4 +1,4 @@
-import { newId } from '../../src/ids.ts';
+import { type Entity, newId } from '../../src/ids.ts';
 import type { Caller, TestApp } from './app.ts';
 import { mutate } from './mutate.ts';
 
@@ -20,13 +20,14 @@ export type Kind =
   | 'text'
   | `${'stages' | 'identities' | 'workers' | 'assistants' | 'channels' | 'conversations' | 'messages' | 'turns' | 'transitions'} cursor`
   | 'event cursor'
+  | 'move cursor'
   | 'client message id';
 
 const LISTS = `{
   workspace { id }
   stages(last: 1) { edges { cursor node { id } } }
   identities(last: 1) { edges { cursor node { id
-    transitions { edges { cursor } }
+    transitions { edges { cursor node { cursor } } }
     conversations { edges { cursor node { id
       messages { edges { cursor node { id } } }
       turns { edges { cursor node { id } } }
@@ -64,6 +65,7 @@ function namesOf(lists: any, { apiKeyId, cursor }: { apiKeyId: string; cursor: s
   const [conversation] = identity.node.conversations.edges;
   const [message, turn] = [conversation.node.messages.edges[0], conversation.node.turns.edges[0]];
   const workspaceId: string = lists.workspace.id;
+  const moveCursor: string = identity.node.transitions.edges[0].node.cursor;
   const edge = (list: string) => lists[list].edges[0];
   return {
     'workspace id': { theirs: workspaceId, nobodys: newId('Workspace') },
@@ -80,33 +82,26 @@ function namesOf(lists: any, { apiKeyId, cursor }: { apiKeyId: string; cursor: s
     'channel key': { theirs: 'hidden-channel', nobodys: 'absent-channel' },
     'external id': { theirs: 'hidden-person', nobodys: 'absent-person' },
     text: { theirs: MARK, nobodys: 'ABSENT' },
-    'stages cursor': { theirs: edge('stages').cursor, nobodys: simpleCursor(newId('Stage')) },
-    'workers cursor': { theirs: edge('workers').cursor, nobodys: simpleCursor(newId('Worker')) },
-    'assistants cursor': { theirs: edge('assistants').cursor, nobodys: simpleCursor(newId('Assistant')) },
-    'channels cursor': { theirs: edge('channels').cursor, nobodys: simpleCursor(newId('Channel')) },
-    'identities cursor': { theirs: identity.cursor, nobodys: compoundCursor(workspaceId, newId('Identity')) },
-    'conversations cursor': {
-      theirs: conversation.cursor,
-      nobodys: compoundCursor(workspaceId, newId('Conversation')),
-    },
-    'messages cursor': { theirs: message.cursor, nobodys: compoundCursor(workspaceId, newId('Message')) },
-    'turns cursor': { theirs: turn.cursor, nobodys: compoundCursor(workspaceId, newId('Turn')) },
-    'transitions cursor': {
-      theirs: identity.node.transitions.edges[0].cursor,
-      nobodys: compoundCursor(workspaceId, newId('StageTransition')),
-    },
+    'stages cursor': cursors(edge('stages'), 'Stage'),
+    'workers cursor': cursors(edge('workers'), 'Worker'),
+    'assistants cursor': cursors(edge('assistants'), 'Assistant'),
+    'channels cursor': cursors(edge('channels'), 'Channel'),
+    'identities cursor': cursors(identity, 'Identity'),
+    'conversations cursor': cursors(conversation, 'Conversation'),
+    'messages cursor': cursors(message, 'Message'),
+    'turns cursor': cursors(turn, 'Turn'),
+    'transitions cursor': cursors(identity.node.transitions.edges[0], 'StageTransition'),
+    'move cursor': { theirs: moveCursor, nobodys: `${moveCursor.slice(0, -4)}AAAA` },
     'event cursor': { theirs: cursor, nobodys: `${cursor.slice(0, -4)}AAAA` },
     'client message id': { theirs: 'hidden-message', nobodys: 'absent-message' },
   };
 }
 
-/** List cursors as the server writes them: of a row, or of a row within a workspace. */
-function simpleCursor(id: string): string {
-  return Buffer.from(`GPC:S:${id}`).toString('base64');
-}
-
-function compoundCursor(workspaceId: string, id: string): string {
-  return Buffer.from(`GPC:T:${JSON.stringify([`S:${workspaceId}`, `S:${id}`])}`).toString('base64');
+/** Cursors of lists hold the values a row is sorted by, its id last where it is needed. */
+function cursors({ cursor }: { cursor: string }, entity: Entity): Names {
+  const values: unknown[] = JSON.parse(Buffer.from(cursor, 'base64url').toString());
+  const others = values.map((value) => (typeof value === 'string' ? newId(entity) : value));
+  return { theirs: cursor, nobodys: Buffer.from(JSON.stringify(others)).toString('base64url') };
 }
 
 /** Every row of a workspace, to see that nothing was changed. */

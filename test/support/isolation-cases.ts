@@ -1,4 +1,5 @@
 import type { Kind } from './foreign.ts';
+import { EFFECT_CASES } from './isolation-effect-cases.ts';
 
 /** A document with a variable `$it`, and what is put there. */
 export type IsolationCase = [document: string, ...kinds: Kind[]];
@@ -131,6 +132,7 @@ export const ISOLATION_CASES: Record<string, IsolationCase> = {
     'stage: { key: "considering" }, allowedNext: [$it]',
     'stage id',
   ),
+  ...EFFECT_CASES,
   'Mutation.archiveStage(input.stage)': input('archiveStage', REFERENCES.stage, 'stage: $it', 'stage id'),
   'Mutation.assignStage(input.identity)': input(
     'assignStage',
@@ -276,6 +278,10 @@ export const ISOLATION_CASES: Record<string, IsolationCase> = {
   'Subscription.stageTransitions(stage)': [
     'subscription ($it: StageReference!) { stageTransitions(stage: $it) { id } }',
     ...STAGE,
+  ],
+  'Subscription.stageTransitions(after)': [
+    'subscription ($it: String!) { stageTransitions(after: $it) { id } }',
+    'move cursor',
   ],
 
   // Last: from then on the workspace has these keys itself.

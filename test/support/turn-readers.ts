@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { EventSource } from 'eventsource';
 import { createClient as createSseClient } from 'graphql-sse';
 import { createClient as createSocketClient } from 'graphql-ws';
@@ -43,6 +44,8 @@ export interface ReaderOptions {
   credential: string;
   turnId: string;
   after?: string | null;
+  /** How long it waits before it comes back, in milliseconds. */
+  retryMs?: number;
   onEvent?(text: TurnText): void;
 }
 
@@ -81,7 +84,6 @@ function readWith(client: SubscribingClient, { turnId, after = null, onEvent }: 
   });
 }
 
-const atOnce = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 /** Reads a turn to its end over WebSocket with graphql-ws, which comes back by itself. */
 export async function readBySocket(options: ReaderOptions): Promise<TurnText> {
@@ -90,7 +92,7 @@ export async function readBySocket(options: ReaderOptions): Promise<TurnText> {
     webSocketImpl: WebSocket,
     connectionParams: { authorization: `Bearer ${options.credential}` },
     retryAttempts: Number.POSITIVE_INFINITY,
-    retryWait: atOnce,
+    retryWait: () => pause(options.retryMs ?? 0),
     shouldRetry: () => true,
   });
   try {
@@ -106,7 +108,7 @@ export async function readBySse(options: ReaderOptions): Promise<TurnText> {
     url: `${options.origin}/graphql`,
     headers: { authorization: `Bearer ${options.credential}` },
     retryAttempts: Number.POSITIVE_INFINITY,
-    retry: atOnce,
+    retry: () => pause(options.retryMs ?? 0),
   });
   try {
     return await readWith(client as unknown as SubscribingClient, options);
@@ -124,10 +126,17 @@ export interface RestReply {
   stoppedBy: number | undefined;
 }
 
+export interface EventSourceOptions {
+  /** How long it waits before it comes back, in milliseconds. */
+  retryMs?: number;
+  onText?(text: string): void;
+}
+
 /** Reads a reply with an `EventSource` that is left open until the server stops it from coming back. */
-export function readByEventSource(url: string, credential: string): Promise<RestReply> {
+export function readByEventSource(url: string, credential: string, { retryMs = 1, onText = () => {} }: EventSourceOptions = {}): Promise<RestReply> {
+  const authorization = `Bearer ${credential}`;
   const source = new EventSource(url, {
-    fetch: async (input, init) => impatient(await fetch(input, { ...init, headers: { ...init.headers, authorization: `Bearer ${credential}` } } as RequestInit)),
+    fetch: async (input, init) => impatient(await fetch(input, { ...init, headers: { ...init.headers, authorization } } as RequestInit), retryMs),
   });
   const reply: RestReply = { text: '', last: { type: '', content: '' }, stoppedBy: undefined };
   return new Promise((resolve) => {
@@ -135,6 +144,7 @@ export function readByEventSource(url: string, credential: string): Promise<Rest
       const { type, content } = JSON.parse(data);
       if (type === 'token') reply.text += content;
       else reply.last = { type, content };
+      onText(reply.text);
     });
     source.addEventListener('error', ({ code }) => {
       if (source.readyState === source.CLOSED) resolve({ ...reply, stoppedBy: code });
@@ -143,11 +153,11 @@ export function readByEventSource(url: string, credential: string): Promise<Rest
 }
 
 /** An `EventSource` waits three seconds before it comes back, unless it is told otherwise. */
-function impatient(response: Response): Response {
+function impatient(response: Response, retryMs: number): Response {
   if (!response.ok || !response.body || response.status === 204) return response;
   const { readable, writable } = new TransformStream();
   const writer = writable.getWriter();
-  void writer.write(new TextEncoder().encode('retry: 1\n')).catch(() => {});
+  void writer.write(new TextEncoder().encode(`retry: ${retryMs}\n`)).catch(() => {});
   writer.releaseLock();
   void response.body.pipeTo(writable).catch(() => {});
   const { status, headers } = response;
