@@ -4,12 +4,17 @@ import { send } from './http.ts';
 import type { RequestsJob, RequestsResult } from './job.ts';
 import { percentile } from './percentile.ts';
 
+/** A slow request is not repeated longer than this, but at least so often. */
+const ENOUGH_MS = 1000;
+const FEWEST = 5;
+
 /** Sends one request again and again, each when the last has been answered, and takes the times. */
 export function prepareRequests(job: RequestsJob): { run(): Promise<RequestsResult>; release(): void } {
   const run = async () => {
     const times: number[] = [];
     const tally = new Complaints();
-    for (let count = 0; count < job.repeat; count += 1) {
+    const end = performance.now() + ENOUGH_MS;
+    for (let count = 0; count < job.repeat && (count < FEWEST || performance.now() < end); count += 1) {
       const begin = performance.now();
       await request(job).catch((error) => tally.add(error));
       times.push(performance.now() - begin);

@@ -63,8 +63,8 @@ const SCHEMA = 'graphile_worker';
 /** How late a timer may be; jobs that are due at once are announced by the database. */
 const POLL_INTERVAL_MS = 1000;
 const RESTART_DELAY_MS = 2000;
-/** Each lane listens on one, one shows that this process lives, the rest is shared. */
-const SHARED_CONNECTIONS = 2;
+/** Opened when they are needed. Always open: one on which each lane listens, and one that shows that this process lives. */
+const MAX_CONNECTIONS = 10;
 
 /** The job queue of this process, over graphile-worker. */
 export function createJobQueue({ openPool, log, graceMs }: JobQueueOptions): JobQueue {
@@ -77,7 +77,7 @@ export function createJobQueue({ openPool, log, graceMs }: JobQueueOptions): Job
           run_at => ${runAt ?? null}::timestamptz, max_attempts => ${maxAttempts ?? null}::int)`;
     },
     async start(lanes) {
-      const pool = openPool(lanes.length + 1 + SHARED_CONNECTIONS);
+      const pool = openPool(MAX_CONNECTIONS);
       // A connection that breaks while it is used reports so to whoever uses it.
       pool.on('connect', (client) => client.on('error', () => {}));
       await installJobs(pool, log);

@@ -31,7 +31,7 @@ export function effectLanes(services: Services): JobLane[] {
         [EFFECT_JOBS.moveAfter]: handler(services, 'moveAfter', moveOn),
       },
     },
-    { concurrency: 20, handlers: { [EFFECT_JOBS.webhook]: handler(services, 'webhook', deliverWebhook) } },
+    { concurrency: 10, handlers: { [EFFECT_JOBS.webhook]: handler(services, 'webhook', deliverWebhook) } },
   ];
 }
 
@@ -109,7 +109,8 @@ async function deliverWebhook(
     await ctx.webhooks.send({ id: cause.id, url, secret, body: toWebhookBody(cause) }, signal);
   } catch (error) {
     const gone = error instanceof WebhookError && error.gone;
-    if (!gone && !last) throw error;
+    // Who is only stopping has not given up.
+    if (!gone && (!last || signal.aborted)) throw error;
     ctx.log.error({ err: error, transitionId: cause.id, url }, 'A webhook was given up');
   }
 }

@@ -115,6 +115,7 @@ describe('POST /workers/:worker_id/assistants', () => {
         provider: 'OPENAI',
         languages: ['pt-BR'],
         moves_stages: true,
+        context_tokens: null,
         created_at: expect.any(String),
         updated_at: expect.any(String),
       },

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createInterface } from 'node:readline';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 
 const MAIN = join(import.meta.dirname, '..', '..', 'src', 'main.ts');
 export const API_KEY = 'a-key-for-tests-of-whole-servers';
@@ -19,14 +19,14 @@ export interface ServerProcess {
 }
 
 /** Starts `node src/main.ts`; resolves once it serves. Fails with its error output when it ends before. */
-export async function startServer(environment: Record<string, string>): Promise<ServerProcess> {
+export async function startServer(environment: Record<string, string>, { execArgv = [] as string[] } = {}): Promise<ServerProcess> {
   const begun = performance.now();
-  const child = spawn(process.execPath, [MAIN], {
+  const child = spawn(process.execPath, [...execArgv, MAIN], {
     env: { PATH: process.env['PATH'], PORT: '0', MILEPOST_API_KEY: API_KEY, LOG_LEVEL: 'fatal', ...environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   let errors = '';
-  child.stderr.on('data', (chunk) => {
+  child.stderr?.on('data', (chunk) => {
     errors += chunk;
   });
   const exited = once(child, 'exit').then(([code]) => code as number | null);
@@ -62,7 +62,11 @@ type Answer = any;
 /** Runs a GraphQL document at a server and returns its `data`; fails on errors. */
 export async function queryAt(origin: string, query: string, variables: object = {}): Promise<Answer> {
   const headers = { authorization: `Bearer ${API_KEY}`, 'content-type': 'application/json' };
-  const response = await fetch(`${origin}/graphql`, { method: 'POST', headers, body: JSON.stringify({ query, variables }) });
+  const response = await fetch(`${origin}/graphql`, {
+    method: 'POST',
+    headers,
+    body: JSON.stringify({ query, variables }),
+  });
   const { data, errors } = (await response.json()) as Answer;
   if (errors) throw new Error(JSON.stringify(errors));
   return data;
@@ -95,7 +99,11 @@ export async function turnsAt(origin: string, ids: string[]): Promise<Answer[]> 
 export async function peopleAt(origin: string, count: number): Promise<string[]> {
   const people = Array.from({ length: count }, (_, index) => `person-${index}`);
   for (const externalId of people) {
-    await queryAt(origin, 'mutation ($id: String!) { upsertIdentity(input: { identity: { externalId: $id } }) { __typename } }', { id: externalId });
+    await queryAt(
+      origin,
+      'mutation ($id: String!) { upsertIdentity(input: { identity: { externalId: $id } }) { __typename } }',
+      { id: externalId },
+    );
   }
   return people;
 }

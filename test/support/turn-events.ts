@@ -42,7 +42,7 @@ export const CONVERSATION_EVENTS = `subscription ($conversationId: ID!, $after: 
     ... on TurnEvent { turnId }
     ... on TurnTokens { text }
     ... on ConversationSnapshot { messages { role text } activeTurn { id } textSoFar }
-    ... on MessageReceived { message { role text } }
+    ... on MessageReceived { began: turnId message { role text } }
     ... on TurnCompleted { reply { text } }
   }
 }`;

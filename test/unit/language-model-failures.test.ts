@@ -14,14 +14,15 @@ beforeEach(async () => {
 
 afterEach(() => endpoint.close());
 
-function modelAt(baseUrl: string): LanguageModel {
+/** Patient, unless silence is the subject: a busy machine can be slow to answer. */
+function modelAt(baseUrl: string, patienceMs = 10_000): LanguageModel {
   return createLanguageModel({
     apiKey: API_KEY,
     baseUrl,
     model: 'small',
     offlineTokenDelayMs: 0,
-    firstTokenTimeoutMs: 50,
-    idleTimeoutMs: 50,
+    firstTokenTimeoutMs: patienceMs,
+    idleTimeoutMs: patienceMs,
   });
 }
 
@@ -191,11 +192,14 @@ describe('no answer', () => {
     ['a status and then nothing', reply.hang({ headers: true })],
     ['the head of an error and then nothing', (call: Parameters<Reply>[0]) => call.head(500, { 'content-length': 10 })],
   ])('but %s is a timeout', async (_, answer) => {
+    model = modelAt(endpoint.url, 50);
     expect(await failure(answer)).toMatchObject({ code: 'MODEL_TIMEOUT', retryable: true });
     expect(await endpoint.requests[0]?.ended).toBe('left');
   });
 
   it('to come after some text is a timeout, and not worth a retry', async () => {
+    // Long enough for the first piece on a busy machine.
+    model = modelAt(endpoint.url, 500);
     const error = await failure(reply.text('One ', hold(), 'two'));
     expect(error).toMatchObject({ code: 'MODEL_TIMEOUT', retryable: false });
     expect(error.message).toBe('The model endpoint sent nothing for 0.05 seconds.');
