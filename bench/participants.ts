@@ -26,9 +26,23 @@ const folders = new Set<string>();
 // Whatever ends this process: nothing of it may stay behind.
 process.on('exit', () => {
   for (const child of children) child.kill('SIGKILL');
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
 });
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(1));
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => void giveUp());
+process.on('uncaughtException', (error) => {
+  if (!givingUp) console.error(error);
+  void giveUp();
+});
+
+let givingUp = false;
+
+/** Lets the servers stop by themselves: PostgreSQL writes to its folder until its end. */
+async function giveUp(): Promise<void> {
+  if (givingUp) return;
+  givingUp = true;
+  await Promise.all([...children].map(end));
+  process.exit(1);
+}
 
 /** A temporary folder that goes with this process. */
 export function makeFolder(): string {

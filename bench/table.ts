@@ -36,7 +36,6 @@ function budgetOf({ limit, atLeast = false }: Budget, sign: string): string {
 /** Three digits are more than the noise allows. */
 function figure(value: number): string {
   const size = Math.abs(value);
-  if (size === 0) return '0';
-  if (size >= 100) return Math.round(value).toLocaleString('en-US');
+  if (size >= 100 || Number.isInteger(value)) return Math.round(value).toLocaleString('en-US');
   return size >= 10 ? value.toFixed(1) : value.toFixed(2);
 }

@@ -51,18 +51,31 @@ export function createApp({ config, database, model, secret, log, alone = false 
     log,
     accessTokens: createAccessTokens(secret),
     jobs: createJobQueue({ openPool: database.openPool, log, graceMs: config.shutdownGraceMs }),
-    webhooks: createWebhookSender({ allowPrivate: config.webhookAllowPrivate, userAgent: `Milepost/${config.version}` }),
+    webhooks: createWebhookSender({
+      allowPrivate: config.webhookAllowPrivate,
+      userAgent: `Milepost/${config.version}`,
+    }),
     transitionFeed: createTransitionFeed(),
     transitionCursors: createTransitionCursors(secret),
     eventLog: new MemoryEventLog({ maxBytes: config.eventLogBytes }),
     cursors: createCursors(secret),
   };
-  const services: Services = { ...core, turns: new TurnRunner(core, { model, contextTokens: config.contextTokens, alone }) };
+  const services: Services = {
+    ...core,
+    turns: new TurnRunner(core, { model, contextTokens: config.contextTokens, alone }),
+  };
   const contextOf = async (credential: string): Promise<Context> => {
     const access = await authenticate(services, credential);
     return { ...services, workspaceId: access.workspaceId, access, requestId: randomUUID() };
   };
-  const { corsOrigins, bodyLimitBytes, socketBufferBytes: bufferBytes, stallTimeoutMs, sseHeartbeatMs, webSocketKeepAliveMs } = config;
+  const {
+    corsOrigins,
+    bodyLimitBytes,
+    socketBufferBytes: bufferBytes,
+    stallTimeoutMs,
+    sseHeartbeatMs,
+    webSocketKeepAliveMs,
+  } = config;
   const streamLimits = { heartbeatMs: sseHeartbeatMs, stallTimeoutMs, bufferBytes };
   const graphql = createGraphql(log, streamLimits);
   const shared = { authenticate: contextOf, graphql, log, bodyLimitBytes };
@@ -82,7 +95,10 @@ export function createApp({ config, database, model, secret, log, alone = false 
       await Promise.all([services.turns.close(config.shutdownGraceMs), services.jobs.stop()]);
       // Readers are told how their turns ended; then they are let go, and sockets close.
       const told = new AbortController();
-      await Promise.race([services.eventLog.close(), pause(READERS_PATIENCE_MS, undefined, { signal: told.signal }).catch(() => undefined)]);
+      await Promise.race([
+        services.eventLog.close(),
+        pause(READERS_PATIENCE_MS, undefined, { signal: told.signal }).catch(() => undefined),
+      ]);
       told.abort();
       await server.close();
     },

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 
-const wholeNumber = (min: number, max: number, preset: number) => z.coerce.number().int().min(min).max(max).default(preset);
+const wholeNumber = (min: number, max: number, preset: number) =>
+  z.coerce.number().int().min(min).max(max).default(preset);
 const webUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' });
 
 const ENVIRONMENT = z.object({
@@ -34,7 +35,13 @@ const ENVIRONMENT = z.object({
     .default('')
     .transform((list) => list.split(',').map((origin) => origin.trim()))
     .transform((list) => list.filter((origin) => origin !== ''))
-    .pipe(z.array(z.union([z.literal('*'), webUrl.transform((url) => new URL(url).origin)], { error: 'must be * or a list of origins, separated by commas' }))),
+    .pipe(
+      z.array(
+        z.union([z.literal('*'), webUrl.transform((url) => new URL(url).origin)], {
+          error: 'must be * or a list of origins, separated by commas',
+        }),
+      ),
+    ),
   BODY_LIMIT_BYTES: wholeNumber(1024, 104_857_600, 1_048_576),
   CONTEXT_TOKENS: wholeNumber(256, 10_000_000, 16_000),
   EVENT_LOG_BYTES: wholeNumber(1_048_576, 64 * 1_073_741_824, 268_435_456),
@@ -98,11 +105,15 @@ export function readConfig(environment: Record<string, string | undefined> = pro
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
   const parsed = ENVIRONMENT.safeParse(given);
   if (!parsed.success) {
-    throw new ConfigError(parsed.error.issues.map(({ path, message }) => `${path[0]?.toString()}: ${message}`).join('\n'));
+    throw new ConfigError(
+      parsed.error.issues.map(({ path, message }) => `${path[0]?.toString()}: ${message}`).join('\n'),
+    );
   }
   const env = parsed.data;
   if (env.DATABASE_URL && !env.MILEPOST_SECRET) {
-    throw new ConfigError('MILEPOST_SECRET: is required with DATABASE_URL (at least 32 characters, the same in every process)');
+    throw new ConfigError(
+      'MILEPOST_SECRET: is required with DATABASE_URL (at least 32 characters, the same in every process)',
+    );
   }
   return {
     port: env.PORT,
@@ -137,5 +148,6 @@ export function readConfig(environment: Record<string, string | undefined> = pro
 }
 
 function readVersion(): string {
-  return (JSON.parse(readFileSync(join(import.meta.dirname, '..', 'package.json'), 'utf8')) as { version: string }).version;
+  return (JSON.parse(readFileSync(join(import.meta.dirname, '..', 'package.json'), 'utf8')) as { version: string })
+    .version;
 }

@@ -35,7 +35,9 @@ async function main(): Promise<void> {
   // Whoever started the embedded database is the only one to use it.
   const app = createApp({ config, database, model, secret, log, alone: server.embedded });
   const address = await app.listen().catch((error) => explainListening(error, config));
-  process.stdout.write(welcome({ config, address: address as AddressInfo, model, migrations, firstKey, embedded: server.embedded }));
+  process.stdout.write(
+    welcome({ config, address: address as AddressInfo, model, migrations, firstKey, embedded: server.embedded }),
+  );
 
   let stopping: Promise<void> | undefined;
   const stop = (exitCode: number) => {
@@ -64,9 +66,13 @@ interface ReachedDatabase {
 }
 
 async function reachDatabase({ databaseUrl, dataDir }: Config): Promise<ReachedDatabase> {
-  if (databaseUrl) return { location: { url: databaseUrl }, embedded: false, ended: new Promise(() => {}), stop: async () => {} };
+  if (databaseUrl)
+    return { location: { url: databaseUrl }, embedded: false, ended: new Promise(() => {}), stop: async () => {} };
   const { host, owned, ended, stop } = await startEmbedded(join(dataDir, 'postgres'));
-  if (!owned) throw new StartError(`Milepost is already running on ${dataDir}. Stop it, or set MILEPOST_DATA_DIR to another folder.`);
+  if (!owned)
+    throw new StartError(
+      `Milepost is already running on ${dataDir}. Stop it, or set MILEPOST_DATA_DIR to another folder.`,
+    );
   return { location: { host }, embedded: true, ended, stop };
 }
 
@@ -74,17 +80,21 @@ async function reachDatabase({ databaseUrl, dataDir }: Config): Promise<ReachedD
 async function readSecret(dataDir: string): Promise<string> {
   const file = join(dataDir, 'secret');
   await mkdir(dataDir, { recursive: true });
-  await writeFile(file, randomBytes(32).toString('base64url'), { flag: 'wx', mode: 0o600 }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EEXIST') throw error;
-  });
+  await writeFile(file, randomBytes(32).toString('base64url'), { flag: 'wx', mode: 0o600 }).catch(
+    (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error;
+    },
+  );
   await chmod(file, 0o600);
   return (await readFile(file, 'utf8')).trim();
 }
 
 function explainListening(error: NodeJS.ErrnoException, { port, host }: Config): never {
   if (error.code === 'EADDRINUSE') throw new StartError(`Port ${port} on ${host} is taken. Set PORT to another one.`);
-  if (error.code === 'EACCES') throw new StartError(`Port ${port} may not be used by this account. Set PORT to one above 1023.`);
-  if (error.code === 'EADDRNOTAVAIL') throw new StartError(`${host} is no address of this machine. Set HOST to one, such as 127.0.0.1 or 0.0.0.0.`);
+  if (error.code === 'EACCES')
+    throw new StartError(`Port ${port} may not be used by this account. Set PORT to one above 1023.`);
+  if (error.code === 'EADDRNOTAVAIL')
+    throw new StartError(`${host} is no address of this machine. Set HOST to one, such as 127.0.0.1 or 0.0.0.0.`);
   throw error;
 }
 

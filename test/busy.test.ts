@@ -106,7 +106,9 @@ describe("a channel's setting", () => {
   it('refuses messages while a turn runs with REJECT', async () => {
     const { to, place } = await withSetting('REJECT', 'Channel rejects');
     expect(await send(app, 'Refused', to)).toMatchObject({ __typename: 'ConflictError', code: 'CONVERSATION_BUSY' });
-    const { status, body } = await app.rest('POST', chatPath(to.identity.externalId, to.channel.key), { text: 'Refused' });
+    const { status, body } = await app.rest('POST', chatPath(to.identity.externalId, to.channel.key), {
+      text: 'Refused',
+    });
     expect([status, body.code]).toEqual([409, 'CONVERSATION_BUSY']);
     place.release();
   });
@@ -152,7 +154,8 @@ describe(`${MANY} messages at once to one conversation`, () => {
     expect(turns.map(({ number }) => number)).toEqual(each.map((index) => index + 1));
     for (const [index, { messages, startedAt }] of turns.entries()) {
       expect(messages.map(({ text }) => text)).toEqual([messages[0]?.text, `Echo: ${messages[0]?.text}`]);
-      if (index > 0) expect(startedAt?.getTime()).toBeGreaterThanOrEqual(turns[index - 1]?.finishedAt?.getTime() as number);
+      if (index > 0)
+        expect(startedAt?.getTime()).toBeGreaterThanOrEqual(turns[index - 1]?.finishedAt?.getTime() as number);
     }
     expect(new Set(turns.map(({ messages }) => messages[0]?.text)).size).toBe(MANY);
   });
@@ -169,7 +172,9 @@ describe(`${MANY} messages at once to one conversation`, () => {
     const place = hold();
     app.model.when(/^Only one/, reply.text(place, 'Yours.'));
     const identity = { externalId: await someone(app) };
-    const answers = await Promise.all(each.map((index) => send(app, `Only one ${index}`, { identity, whenBusy: 'REJECT' })));
+    const answers = await Promise.all(
+      each.map((index) => send(app, `Only one ${index}`, { identity, whenBusy: 'REJECT' })),
+    );
     place.release();
     const refused = answers.filter(({ code }) => code === 'CONVERSATION_BUSY');
     expect([answers.length, refused.length]).toEqual([MANY, MANY - 1]);
@@ -178,9 +183,14 @@ describe(`${MANY} messages at once to one conversation`, () => {
 
   it('with INTERRUPT end with the last one answered, the others answered or cancelled', async () => {
     const identity = { externalId: await someone(app) };
-    const sent = await Promise.all(each.map((index) => send(app, `Me first ${index}`, { identity, whenBusy: 'INTERRUPT' })));
+    const sent = await Promise.all(
+      each.map((index) => send(app, `Me first ${index}`, { identity, whenBusy: 'INTERRUPT' })),
+    );
     await Promise.all(sent.map(({ turn }) => endOf(turn.id)));
-    const turns = await app.database.db.turn.findMany({ where: { conversation: { identity } }, orderBy: { number: 'asc' } });
+    const turns = await app.database.db.turn.findMany({
+      where: { conversation: { identity } },
+      orderBy: { number: 'asc' },
+    });
     expect(turns.at(-1)?.status).toBe('COMPLETED');
     expect(turns.every(({ status }) => status === 'COMPLETED' || status === 'CANCELLED')).toBe(true);
   });

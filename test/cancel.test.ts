@@ -54,7 +54,10 @@ describe('cancelling a turn in the middle of its reply', () => {
     const { turnId, events, reader } = await startTalking('What did it cost?');
     await cancel({ turnId });
     await readToEnd(events, reader);
-    const { turn } = await app.query('query ($id: ID!) { turn(id: $id) { usage { inputTokens outputTokens exact } } }', { id: turnId });
+    const { turn } = await app.query(
+      'query ($id: ID!) { turn(id: $id) { usage { inputTokens outputTokens exact } } }',
+      { id: turnId },
+    );
     expect(turn.usage).toEqual({ inputTokens: expect.any(Number), outputTokens: 2, exact: false });
   });
 

@@ -25,7 +25,13 @@ async function startTalking(message: string) {
   const identity = await newcomer();
   const { turn, cursor } = await send(app, message, { identity });
   await place.reached;
-  return { identity, turnId: turn.id as string, conversationId: turn.conversation.id as string, cursor: cursor as string, place };
+  return {
+    identity,
+    turnId: turn.id as string,
+    conversationId: turn.conversation.id as string,
+    cursor: cursor as string,
+    place,
+  };
 }
 
 describe('following a conversation', () => {
@@ -67,7 +73,9 @@ describe('following a conversation', () => {
     const first = await ConversationReader.open(app, conversationId);
     await first.until(() => first.ended.has(turnId));
     await first.leave();
-    const { conversation } = await app.query('query ($id: ID!) { conversation(id: $id) { cursor } }', { id: conversationId });
+    const { conversation } = await app.query('query ($id: ID!) { conversation(id: $id) { cursor } }', {
+      id: conversationId,
+    });
     const { turn } = await send(app, 'Afterwards', { identity });
     const reader = await ConversationReader.open(app, conversationId, conversation.cursor);
     await reader.until(() => reader.ended.has(turn.id));
@@ -109,7 +117,12 @@ describe('a cursor older than the log', () => {
     const other = app.elsewhere();
     await other.rest('POST', chatPath(identity.externalId), { text }, { 'Idempotency-Key': '1' });
     const first = await send(other, text, { identity, clientMessageId: '1' });
-    return { identity, turnId: first.turn.id as string, conversationId: first.turn.conversation.id as string, cursor: first.cursor as string };
+    return {
+      identity,
+      turnId: first.turn.id as string,
+      conversationId: first.turn.conversation.id as string,
+      cursor: first.cursor as string,
+    };
   };
 
   it('gives a gap with the text so far, then the conversation as it is, then the tail', async () => {
@@ -174,10 +187,13 @@ describe('a snapshot taken at any moment of fast replies', () => {
     const sent = [first];
     for (let turn = 0; turn < TURNS; turn += 1) sent.push(await send(app, `Fast ${turn}`, { identity }));
     readings.push(read());
-    await (await readings[0]);
+    await await readings[0];
     const readers = await Promise.all(readings);
     expect(readers.length).toBeGreaterThan(READERS / 2);
-    const stored = await app.database.db.message.findMany({ where: { conversationId, role: 'ASSISTANT' }, orderBy: { turnNumber: 'asc' } });
+    const stored = await app.database.db.message.findMany({
+      where: { conversationId, role: 'ASSISTANT' },
+      orderBy: { turnNumber: 'asc' },
+    });
     for (const reader of readers) {
       expect(reader.messages.toSorted()).toEqual(sent.map(({ message }) => message.id).toSorted());
       for (const { turnId, text } of stored) expect(reader.replies.get(turnId as string)).toBe(text);

@@ -12,6 +12,7 @@ import '../channels/graphql.ts';
 import '../conversations/graphql.ts';
 import '../turns/graphql.ts';
 import '../turns/events.graphql.ts';
+import '../turns/mutations.graphql.ts';
 import '../turns/prompt.graphql.ts';
 import '../journeys/graphql.ts';
 import { builder } from './builder.ts';

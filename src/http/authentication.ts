@@ -5,7 +5,9 @@ export function credentialOf(headers: { authorization?: string | undefined; apiK
   const bearer = /^Bearer +(\S+)\s*$/i.exec(headers.authorization ?? '')?.[1];
   const credential = bearer ?? headers.apiKey?.trim();
   if (!credential) {
-    throw new UnauthenticatedError('Credentials are missing. Send the header `Authorization: Bearer <key>` or `x-api-key: <key>`.');
+    throw new UnauthenticatedError(
+      'Credentials are missing. Send the header `Authorization: Bearer <key>` or `x-api-key: <key>`.',
+    );
   }
   return credential;
 }

@@ -98,7 +98,8 @@ function useEventStream(limits: StreamLimits): Plugin<object, GraphqlRequest> {
     onResultProcess({ acceptableMediaTypes, result, setResultProcessor, serverContext }) {
       if (!acceptableMediaTypes.includes('text/event-stream') || !isAsyncIterable(result)) return;
       setResultProcessor(
-        () => eventStream(new ResultBlocks(result as AsyncIterable<object>), { limits, outgoing: serverContext.outgoing }),
+        () =>
+          eventStream(new ResultBlocks(result as AsyncIterable<object>), { limits, outgoing: serverContext.outgoing }),
         'text/event-stream',
       );
     },

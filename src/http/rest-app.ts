@@ -44,7 +44,15 @@ export function createRoutes(options: RoutesOptions): RestApi {
     c.set('ctx', await authenticate(queryCredential(c) ?? headerCredential(c)));
     await next();
   });
-  for (const addRoutes of [workspaceRoutes, stageRoutes, identityRoutes, memoryRoutes, assistantRoutes, channelRoutes, turnRoutes]) {
+  for (const addRoutes of [
+    workspaceRoutes,
+    stageRoutes,
+    identityRoutes,
+    memoryRoutes,
+    assistantRoutes,
+    channelRoutes,
+    turnRoutes,
+  ]) {
     addRoutes(api);
   }
   return api;
@@ -71,13 +79,16 @@ function headerCredential(c: RestContext): string {
 function queryCredential(c: RestContext): string | undefined {
   const token = c.req.query('access_token');
   if (token !== undefined && !looksLikeAccessToken(token)) {
-    throw new UnauthenticatedError('access_token takes an access token, never an API key: make one with the mutation createAccessToken.');
+    throw new UnauthenticatedError(
+      'access_token takes an access token, never an API key: make one with the mutation createAccessToken.',
+    );
   }
   return token;
 }
 
 function answerError(c: RestContext, error: unknown, log: Logger): Response {
-  if (!toDomainError(error)) log.error({ err: error, method: c.req.method, path: c.req.path }, 'A request failed for a reason of our own');
+  if (!toDomainError(error))
+    log.error({ err: error, method: c.req.method, path: c.req.path }, 'A request failed for a reason of our own');
   const status = error instanceof InvalidInputError ? (c.get('invalidInputStatus') ?? 400) : statusOf(error);
   return problemResponse(error, status);
 }

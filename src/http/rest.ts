@@ -55,7 +55,9 @@ export function readPage(c: RestContext): { skip: number; take: number } {
 
 /** The first word of a path is a field of ours and changes its spelling (a header keeps its own); the rest is the caller's own data. */
 export function toSnakeCasePath(path: string): string {
-  return path.replace(/^[^.]+/, (field) => field.replace(/(?<=[a-z0-9])[A-Z]/g, (letter) => `_${letter.toLowerCase()}`));
+  return path.replace(/^[^.]+/, (field) =>
+    field.replace(/(?<=[a-z0-9])[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+  );
 }
 
 function toCamelCase(name: string): string {

@@ -1,8 +1,8 @@
 import type { IncomingHttpHeaders, Server } from 'node:http';
 import type { ExecutionArgs, ExecutionResult, GraphQLError } from 'graphql';
-import { isAsyncIterable } from 'graphql-yoga';
 import { CloseCode, type SubscribePayload } from 'graphql-ws';
 import { useServer } from 'graphql-ws/use/ws';
+import { isAsyncIterable } from 'graphql-yoga';
 import type { Logger } from 'pino';
 import { WebSocket, WebSocketServer } from 'ws';
 import type { Context } from '../context.ts';
@@ -53,10 +53,15 @@ type PreparedArgs = ExecutionArgs & {
 /** Serves `graphql-transport-ws` on the GraphQL path. */
 export function serveWebSocket(options: WebSocketOptions): WebSocketDoor {
   const { server, graphql, authenticate, log, maxPayloadBytes: maxPayload, keepAliveMs, bufferBytes } = options;
-  const sockets = new WebSocketServer({ server, path: GRAPHQL_PATH, maxPayload, WebSocket: boundedSocket(bufferBytes) });
+  const sockets = new WebSocketServer({
+    server,
+    path: GRAPHQL_PATH,
+    maxPayload,
+    WebSocket: boundedSocket(bufferBytes),
+  });
   let stopping = false;
   const closeForNow = (socket: WebSocket) => (error: unknown) => {
-    if (toGraphqlError(error, log).extensions['code'] !== 'UNAVAILABLE') return false;
+    if (toGraphqlError(error, log).extensions.code !== 'UNAVAILABLE') return false;
     // While the server stops, other readers of the socket may still be told of an end; then all sockets are closed.
     if (!stopping) socket.close(TRY_AGAIN_LATER, 'The database is not reachable');
     return true;
@@ -93,7 +98,9 @@ export function serveWebSocket(options: WebSocketOptions): WebSocketDoor {
     },
     async close() {
       for (const socket of sockets.clients) socket.close(SERVICE_RESTART, 'The server restarts');
-      const timeout = setTimeout(() => sockets.clients.forEach((socket) => socket.terminate()), CLOSE_TIMEOUT_MS);
+      const timeout = setTimeout(() => {
+        for (const socket of sockets.clients) socket.terminate();
+      }, CLOSE_TIMEOUT_MS);
       await served.dispose();
       clearTimeout(timeout);
     },
@@ -114,14 +121,29 @@ function boundedSocket(bufferBytes: number): typeof WebSocket {
 }
 
 /** Parses and validates through the same pipeline as HTTP. A faulty document is an answer, not a reason to close the socket. */
-async function prepare(graphql: Graphql, context: Context, { query, operationName, variables }: SubscribePayload, log: Logger) {
-  const { schema, execute, subscribe, contextFactory, parse, validate } = graphql.getEnveloped({ context: async () => context });
+async function prepare(
+  graphql: Graphql,
+  context: Context,
+  { query, operationName, variables }: SubscribePayload,
+  log: Logger,
+) {
+  const { schema, execute, subscribe, contextFactory, parse, validate } = graphql.getEnveloped({
+    context: async () => context,
+  });
   try {
     const document = parse(query);
     const errors: readonly GraphQLError[] = validate(schema, document);
     if (errors.length > 0) return errors;
     const contextValue = await contextFactory();
-    return { schema, document, operationName, variableValues: variables, contextValue, execute, subscribe } as PreparedArgs;
+    return {
+      schema,
+      document,
+      operationName,
+      variableValues: variables,
+      contextValue,
+      execute,
+      subscribe,
+    } as PreparedArgs;
   } catch (error) {
     return [toGraphqlError(error, log)];
   }

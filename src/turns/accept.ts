@@ -4,66 +4,11 @@ import { isUniqueViolation } from '../database/unique-violation.ts';
 import { ConflictError, NotFoundError } from '../errors.ts';
 import type { Message, Prisma, Turn } from '../generated/prisma/client.ts';
 import { newId } from '../ids.ts';
-import type { ChannelReference } from '../channels/model.ts';
-import type { IdentityReference } from '../identities/model.ts';
-import { canName, type JsonObject } from '../input.ts';
-import { WHEN_BUSY, type WhenBusy } from './model.ts';
+import type { JsonObject } from '../input.ts';
+import type { WhenBusy } from './model.ts';
+import type { Route } from './route.ts';
 import { findUnfinishedBefore } from './storage.ts';
 import { countTokens } from './tokens.ts';
-
-/** Who says something where: found in one query, because every message passes here. */
-export interface Route {
-  identityId: string;
-  stageId: string | null;
-  channelId: string;
-  /** What the channel's settings say about messages that come while a turn runs. */
-  whenBusy: WhenBusy;
-}
-
-interface RouteRow {
-  identityId: string | null;
-  stageId: string | null;
-  channelId: string | null;
-  channelActive: boolean;
-  workerId: string | null;
-  assistantId: string | null;
-  whenBusy: string | null;
-}
-
-/** Throws NotFoundError for an unknown identity or channel, ConflictError for a channel on which nobody answers. */
-export async function findRoute(ctx: Context, identity: IdentityReference, channel: ChannelReference): Promise<Route> {
-  if (!canName(identity)) throw noIdentity();
-  if (!canName(channel)) throw noChannel();
-  const own = ctx.access.identityId;
-  const [row] = await ctx.db.$queryRaw<RouteRow[]>`
-    SELECT i.id AS "identityId", i.stage_id AS "stageId", c.id AS "channelId", coalesce(c.active, false) AS "channelActive",
-      w.id AS "workerId", coalesce(s.assistant_id, w.default_assistant_id) AS "assistantId", c.settings ->> 'whenBusy' AS "whenBusy"
-    FROM (SELECT) AS one
-    LEFT JOIN identities i ON i.workspace_id = ${ctx.workspaceId}
-      AND (i.id = ${'id' in identity ? identity.id : null} OR i.external_id = ${'externalId' in identity ? identity.externalId : null})
-      AND (${own}::text IS NULL OR i.id = ${own})
-    LEFT JOIN stages s ON s.id = i.stage_id
-    LEFT JOIN channels c ON c.workspace_id = ${ctx.workspaceId} AND c.deleted_at IS NULL
-      AND (c.id = ${'id' in channel ? channel.id : null} OR c.key = ${'key' in channel ? channel.key : null})
-    LEFT JOIN workers w ON w.id = c.worker_id AND w.deleted_at IS NULL`;
-  if (!row?.identityId) throw noIdentity();
-  if (!row.channelId) throw noChannel();
-  if (!row.channelActive) throw new ConflictError('The channel is not active. Activate it first.', 'CHANNEL_INACTIVE');
-  if (!row.workerId) {
-    throw new ConflictError('No worker answers on this channel. Connect one: POST /channels/:channel_id/worker/:worker_id, or updateChannel.', 'CHANNEL_WITHOUT_WORKER');
-  }
-  if (!row.assistantId) throw new ConflictError("The channel's worker has no assistant. Create one for it.", 'WORKER_WITHOUT_ASSISTANT');
-  const whenBusy = WHEN_BUSY.find((choice) => choice === row.whenBusy) ?? 'QUEUE';
-  return { identityId: row.identityId, stageId: row.stageId, channelId: row.channelId, whenBusy };
-}
-
-function noIdentity(): NotFoundError {
-  return new NotFoundError('There is no identity with this id or external id.');
-}
-
-function noChannel(): NotFoundError {
-  return new NotFoundError('There is no channel with this id or key.');
-}
 
 /** A message as it will be stored. */
 export interface AcceptedInput {
@@ -101,7 +46,12 @@ export async function acceptMessage(ctx: Context, route: Route, input: AcceptedI
  * A statement sees what was stored when it began: who was let in while it waited for the conversation shows only to the
  * next one.
  */
-function insertUnlessBusy(ctx: Context, route: Route, input: AcceptedInput, requestHash: string | null): Promise<Accepted | null> {
+function insertUnlessBusy(
+  ctx: Context,
+  route: Route,
+  input: AcceptedInput,
+  requestHash: string | null,
+): Promise<Accepted | null> {
   return ctx.db.$transaction(async (tx) => {
     const accepted = await insertMessage(ctx, route, input, requestHash, tx);
     if (accepted && (await findUnfinishedBefore(tx, accepted.turn))) throw busy();
@@ -144,30 +94,67 @@ async function insertMessage(
   const { conversationId, number } = row;
   const stageId = route.stageId;
   const message = {
-    ...{ id: messageId, workspaceId, conversationId, turnNumber: number, turnId, transitionId: null, role: 'USER' as const },
+    ...{
+      id: messageId,
+      workspaceId,
+      conversationId,
+      turnNumber: number,
+      turnId,
+      transitionId: null,
+      role: 'USER' as const,
+    },
     ...{ text: input.text, tokenCount, metadata: input.metadata, stageId, createdAt: now },
   };
-  const turn = { ...QUEUED, ...{ id: turnId, workspaceId, conversationId, number, requestHash, stageId, createdAt: now }, clientMessageId: input.clientMessageId };
+  const turn = {
+    ...QUEUED,
+    ...{ id: turnId, workspaceId, conversationId, number, requestHash, stageId, createdAt: now },
+    clientMessageId: input.clientMessageId,
+  };
   return { turn, message, activeTurnId: row.activeTurnId, repeated: false };
 }
 
 /** A turn that has just been queued, in the fields nobody has set yet. */
 const QUEUED = {
   ...{ status: 'QUEUED' as const, attempt: 0 },
-  ...{ assistantId: null, instructionsVersion: null, model: null, promptHash: null, instructionsHash: null, historySize: null },
-  ...{ partialText: null, errorCode: null, errorMessage: null, inputTokens: null, outputTokens: null, usageExact: null },
+  ...{
+    assistantId: null,
+    instructionsVersion: null,
+    model: null,
+    promptHash: null,
+    instructionsHash: null,
+    historySize: null,
+  },
+  ...{
+    partialText: null,
+    errorCode: null,
+    errorMessage: null,
+    inputTokens: null,
+    outputTokens: null,
+    usageExact: null,
+  },
   ...{ leaseExpiresAt: null, cancelRequestedAt: null, startedAt: null, firstTokenAt: null, finishedAt: null },
 };
 
 /** Nothing was inserted: the conversation is busy, unless the very same message is what keeps it busy. */
-async function explainRefusal(ctx: Context, route: Route, input: AcceptedInput, requestHash: string | null): Promise<Accepted> {
-  const repeated = input.clientMessageId === null ? null : await findRepeated(ctx, route, input, requestHash).catch(rethrowUnlessMissing);
+async function explainRefusal(
+  ctx: Context,
+  route: Route,
+  input: AcceptedInput,
+  requestHash: string | null,
+): Promise<Accepted> {
+  const repeated =
+    input.clientMessageId === null
+      ? null
+      : await findRepeated(ctx, route, input, requestHash).catch(rethrowUnlessMissing);
   if (repeated) return repeated;
   throw busy();
 }
 
 function busy(): ConflictError {
-  return new ConflictError('A turn is running in this conversation. Wait for its end, or send with whenBusy QUEUE or INTERRUPT.', 'CONVERSATION_BUSY');
+  return new ConflictError(
+    'A turn is running in this conversation. Wait for its end, or send with whenBusy QUEUE or INTERRUPT.',
+    'CONVERSATION_BUSY',
+  );
 }
 
 function rethrowUnlessMissing(error: unknown): null {
@@ -175,20 +162,34 @@ function rethrowUnlessMissing(error: unknown): null {
   throw error;
 }
 
-async function findRepeated(ctx: Context, route: Route, input: AcceptedInput, requestHash: string | null): Promise<Accepted> {
+async function findRepeated(
+  ctx: Context,
+  route: Route,
+  input: AcceptedInput,
+  requestHash: string | null,
+): Promise<Accepted> {
   const { identityId, channelId } = route;
   const found = await ctx.db.turn.findFirst({
-    where: { workspaceId: ctx.workspaceId, clientMessageId: input.clientMessageId, conversation: { identityId, channelId } },
+    where: {
+      workspaceId: ctx.workspaceId,
+      clientMessageId: input.clientMessageId,
+      conversation: { identityId, channelId },
+    },
     include: { messages: { where: { role: 'USER' } }, conversation: { select: { activeTurnId: true } } },
   });
   if (!found) throw new NotFoundError('The conversation has just been deleted.');
   const { messages, conversation, ...turn } = found;
   if (turn.requestHash !== requestHash) {
-    throw new ConflictError('Another message has been sent with this client message id (or Idempotency-Key).', 'IDEMPOTENCY_KEY_REUSED');
+    throw new ConflictError(
+      'Another message has been sent with this client message id (or Idempotency-Key).',
+      'IDEMPOTENCY_KEY_REUSED',
+    );
   }
   return { turn, message: messages[0] as Message, activeTurnId: conversation.activeTurnId, repeated: true };
 }
 
 function hashOf({ text, metadata }: AcceptedInput): string {
-  return createHash('sha256').update(JSON.stringify([text, metadata])).digest('hex');
+  return createHash('sha256')
+    .update(JSON.stringify([text, metadata]))
+    .digest('hex');
 }

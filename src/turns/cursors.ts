@@ -24,7 +24,8 @@ export interface Cursors {
 const VERSION = 'c1';
 const TAG_LENGTH = 14;
 const ENDED = '-e';
-const SHAPE = /^c1\.(cnv_[0-9a-z]{26})\.([0-9a-z]{1,24})\.([0-9a-z]{1,10})\.([0-9a-z]{1,7})\.([0-9a-z]{1,7}|-e)\.([\w-]{14})$/;
+const SHAPE =
+  /^c1\.(cnv_[0-9a-z]{26})\.([0-9a-z]{1,24})\.([0-9a-z]{1,10})\.([0-9a-z]{1,7})\.([0-9a-z]{1,7}|-e)\.([\w-]{14})$/;
 
 export function createCursors(secret: string): Cursors {
   const inner = keyFrom(secret, 'inner');

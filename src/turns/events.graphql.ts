@@ -1,6 +1,6 @@
+import type { Context } from '../context.ts';
 import { MessageType } from '../conversations/graphql.ts';
 import { findMessage } from '../conversations/operations.ts';
-import type { Context } from '../context.ts';
 import type { Message, Turn } from '../generated/prisma/client.ts';
 import { builder } from '../graphql/builder.ts';
 import { StageType } from '../stages/graphql.ts';
@@ -15,7 +15,9 @@ const ConversationEventType = builder.interfaceRef<StreamEvent>('ConversationEve
   description: 'Something that happened in a conversation.',
   resolveType: ({ type }) => type,
   fields: (t) => ({
-    cursor: t.exposeString('cursor', { description: 'Where to go on: give it as `after` to be told everything behind this event.' }),
+    cursor: t.exposeString('cursor', {
+      description: 'Where to go on: give it as `after` to be told everything behind this event.',
+    }),
   }),
 });
 
@@ -35,7 +37,9 @@ const turnOf = ({ turnId }: { turnId: string }, _args: object, ctx: Context): Pr
 builder.objectRef<EventOf<'TurnStarted'>>('TurnStarted').implement({
   description: 'The turn began to run. A second one means that it was begun again: text told before is void.',
   interfaces,
-  fields: (t) => ({ turn: t.field({ type: TurnType, description: 'The turn as it is when this is read.', resolve: turnOf }) }),
+  fields: (t) => ({
+    turn: t.field({ type: TurnType, description: 'The turn as it is when this is read.', resolve: turnOf }),
+  }),
 });
 
 builder.objectRef<EventOf<'TurnTokens'>>('TurnTokens').implement({
@@ -49,8 +53,15 @@ builder.objectRef<EventOf<'TurnToolCalled'>>('TurnToolCalled').implement({
   interfaces,
   fields: (t) => ({
     name: t.exposeString('name', { description: 'Which tool: remember, forget or move_to_stage.' }),
-    arguments: t.expose('arguments', { type: 'JSON', description: 'What the model gave it; text when it was not JSON.' }),
-    result: t.expose('result', { type: 'JSON', description: 'What the tool answered to the model; an object with `error` when the call was bad.' }),
+    arguments: t.expose('arguments', {
+      type: 'JSON',
+      nullable: true,
+      description: 'What the model gave it; text when it was not JSON, null when it was JSON null.',
+    }),
+    result: t.expose('result', {
+      type: 'JSON',
+      description: 'What the tool answered to the model; an object with `error` when the call was bad.',
+    }),
   }),
 });
 
@@ -95,18 +106,29 @@ builder.objectRef<EventOf<'TurnFailed'>>('TurnFailed').implement({
   fields: (t) => ({
     code: t.exposeString('code', { description: 'Stable word for programs, such as MODEL_TIMEOUT or INTERRUPTED.' }),
     message: t.exposeString('message', { description: 'A sentence for people.' }),
-    turn: t.field({ type: TurnType, description: 'The turn; its reply holds what was said until then.', resolve: turnOf }),
+    turn: t.field({
+      type: TurnType,
+      description: 'The turn; its reply holds what was said until then.',
+      resolve: turnOf,
+    }),
   }),
 });
 
 builder.objectRef<EventOf<'TurnCancelled'>>('TurnCancelled').implement({
   description: 'Somebody stopped it. The last event of the turn.',
   interfaces,
-  fields: (t) => ({ turn: t.field({ type: TurnType, description: 'The turn; its reply holds what was said until then.', resolve: turnOf }) }),
+  fields: (t) => ({
+    turn: t.field({
+      type: TurnType,
+      description: 'The turn; its reply holds what was said until then.',
+      resolve: turnOf,
+    }),
+  }),
 });
 
 builder.objectRef<EventOf<'StreamGap'>>('StreamGap').implement({
-  description: 'Events between your cursor and now are no longer kept. Replace what you have of this turn by `text` and go on.',
+  description:
+    'Events between your cursor and now are no longer kept. Replace what you have of this turn by `text` and go on.',
   interfaces,
   fields: (t) => ({ text: t.exposeString('text', { description: 'All text of the turn so far.' }) }),
 });
@@ -115,7 +137,10 @@ builder.objectRef<EventOf<'MessageReceived'>>('MessageReceived').implement({
   description: 'A message was stored, by whatever door it came. The events of its turn follow, if it began one.',
   interfaces: [ConversationEventType],
   fields: (t) => ({
-    turnId: t.exposeID('turnId', { nullable: true, description: 'The turn it began; null for a message outside any turn, such as an opening message.' }),
+    turnId: t.exposeID('turnId', {
+      nullable: true,
+      description: 'The turn it began; null for a message outside any turn, such as an opening message.',
+    }),
     message: t.prismaField({
       type: MessageType,
       nullable: true,
@@ -129,16 +154,28 @@ builder.objectRef<EventOf<'ConversationSnapshot'>>('ConversationSnapshot').imple
   description: 'The conversation as it is: what follows begins exactly behind it.',
   interfaces: [ConversationEventType],
   fields: (t) => ({
-    messages: t.field({ type: [MessageType], description: 'The latest 50 messages, oldest first.', resolve: ({ messages }) => messages }),
-    activeTurn: t.field({ type: TurnType, nullable: true, description: 'The turn that runs; null when none does.', resolve: ({ activeTurn }) => activeTurn }),
-    textSoFar: t.exposeString('textSoFar', { description: 'The reply of the running turn up to here; empty when none runs.' }),
+    messages: t.field({
+      type: [MessageType],
+      description: 'The latest 50 messages, oldest first.',
+      resolve: ({ messages }) => messages,
+    }),
+    activeTurn: t.field({
+      type: TurnType,
+      nullable: true,
+      description: 'The turn that runs; null when none does.',
+      resolve: ({ activeTurn }) => activeTurn,
+    }),
+    textSoFar: t.exposeString('textSoFar', {
+      description: 'The reply of the running turn up to here; empty when none runs.',
+    }),
   }),
 });
 
 builder.subscriptionFields((t) => ({
   turnEvents: t.field({
     type: TurnEventType,
-    description: 'Follows one turn to its end. Without a cursor it is told from its beginning, also when it has ended already.',
+    description:
+      'Follows one turn to its end. Without a cursor it is told from its beginning, also when it has ended already.',
     args: {
       turnId: t.arg.id({ required: true, description: 'The id of a turn, `trn_…`.' }),
       after: t.arg.string({ description: 'The cursor of the last event seen: only what follows is told.' }),
@@ -149,10 +186,13 @@ builder.subscriptionFields((t) => ({
   }),
   conversationEvents: t.field({
     type: ConversationEventType,
-    description: 'Follows a conversation: a snapshot first, then everything that happens, through whatever door. It has no end.',
+    description:
+      'Follows a conversation: a snapshot first, then everything that happens, through whatever door. It has no end.',
     args: {
       conversationId: t.arg.id({ required: true, description: 'The id of a conversation, `cnv_…`.' }),
-      after: t.arg.string({ description: 'The cursor of the last event seen: no snapshot, only what follows is told.' }),
+      after: t.arg.string({
+        description: 'The cursor of the last event seen: no snapshot, only what follows is told.',
+      }),
     },
     subscribe: (_root, { conversationId, after }, ctx) => followConversationEvents(ctx, conversationId, after),
     resolve: (event) => event,

@@ -19,7 +19,8 @@ export async function followTurn(ctx: Context, turn: Turn, after: Position | nul
     log: ctx.eventLog,
     conversationId: turn.conversationId,
     start: await startOfTurn(ctx, turn, after),
-    cursorOf: (epoch, event) => encode(ctx, turn.conversationId, { ...event, epoch, offset: isFinal(event) ? null : event.offset }),
+    cursorOf: (epoch, event) =>
+      encode(ctx, turn.conversationId, { ...event, epoch, offset: isFinal(event) ? null : event.offset }),
     wanted: (event) => event.turnId === turn.id && event.type !== 'MessageReceived',
     isLast: isFinal,
     recover: () => recoverTurn(ctx, turn, 'something'),
@@ -40,7 +41,11 @@ async function startOfTurn(ctx: Context, turn: Turn, after: Position | null): Pr
 }
 
 /** The turn so far, from the database and from what runs now: for a reader who was told nothing yet, or lost some of it. */
-async function recoverTurn(ctx: Context, { id, workspaceId, conversationId, number }: Turn, told: 'nothing' | 'something'): Promise<ReaderStart> {
+async function recoverTurn(
+  ctx: Context,
+  { id, workspaceId, conversationId, number }: Turn,
+  told: 'nothing' | 'something',
+): Promise<ReaderStart> {
   // The position is taken before the database is read: an end that is stored later is published behind it.
   const { position, running } = await ctx.eventLog.state(conversationId);
   const turn = await ctx.db.turn.findUnique({ where: { workspaceId_id: { workspaceId, id } }, include: WITH_REPLY });
@@ -53,7 +58,8 @@ async function recoverTurn(ctx: Context, { id, workspaceId, conversationId, numb
   const unseen = encode(ctx, conversationId, { ...FORGOTTEN, turnNumber: number, offset: 0 });
   if (told === 'something') events.push({ type: 'StreamGap', turnId: id, text, cursor: cursorAt(text.length) });
   else if (turn.startedAt) events.push({ type: 'TurnStarted', turnId: id, cursor: unseen });
-  if (told === 'nothing' && text !== '') events.push({ type: 'TurnTokens', turnId: id, text, cursor: cursorAt(text.length) });
+  if (told === 'nothing' && text !== '')
+    events.push({ type: 'TurnTokens', turnId: id, text, cursor: cursorAt(text.length) });
   if (!turn.finishedAt) return { events, position };
   return { events: [...events, { ...endEvent(turn), turnId: id, cursor: cursorAt(null) }], position: null };
 }
@@ -62,14 +68,19 @@ async function recoverTurn(ctx: Context, { id, workspaceId, conversationId, numb
  * Follows a conversation: a snapshot first, unless a position is given, then everything that happens. It has no end
  * but the deletion of the conversation.
  */
-export async function followConversation(ctx: Context, conversationId: string, after: Position | null): Promise<EventReader> {
+export async function followConversation(
+  ctx: Context,
+  conversationId: string,
+  after: Position | null,
+): Promise<EventReader> {
   if (after) requireSameConversation(after, conversationId);
   const inSnapshot = new Set<string>();
   return new EventReader({
     log: ctx.eventLog,
     conversationId,
     start: after ? await startBehind(ctx, after, inSnapshot) : await snapshot(ctx, conversationId, inSnapshot),
-    cursorOf: (epoch, event) => encode(ctx, conversationId, { ...event, epoch, offset: isFinal(event) ? null : event.offset }),
+    cursorOf: (epoch, event) =>
+      encode(ctx, conversationId, { ...event, epoch, offset: isFinal(event) ? null : event.offset }),
     // What a snapshot shows whole is not told again: a message, or a turn whose reply it has.
     wanted: (event) => !inSnapshot.has(event.type === 'MessageReceived' ? event.messageId : event.turnId),
     isLast: () => false,
@@ -104,10 +115,18 @@ async function snapshot(ctx: Context, conversationId: string, inSnapshot: Set<st
     turnNumber: activeTurn?.number ?? conversation.turnCount,
     offset: textSoFar.length,
   });
-  return { events: [{ type: 'ConversationSnapshot', messages, activeTurn, textSoFar, cursor }], position: state.position };
+  return {
+    events: [{ type: 'ConversationSnapshot', messages, activeTurn, textSoFar, cursor }],
+    position: state.position,
+  };
 }
 
-async function activeTurnOf(ctx: Context, { running }: LogState, activeTurnId: string | null, inSnapshot: Set<string>): Promise<Turn | null> {
+async function activeTurnOf(
+  ctx: Context,
+  { running }: LogState,
+  activeTurnId: string | null,
+  inSnapshot: Set<string>,
+): Promise<Turn | null> {
   const id = running?.turnId ?? activeTurnId;
   if (!id || inSnapshot.has(id)) return null;
   return ctx.db.turn.findUnique({ where: { workspaceId_id: { workspaceId: ctx.workspaceId, id } } });
@@ -127,7 +146,14 @@ async function gapOf(ctx: Context, after: Position): Promise<StreamEvent[]> {
   });
   if (!turn) return [];
   // Its cursor is the old one: whoever is cut off before the snapshot still lacks it.
-  return [{ type: 'StreamGap', turnId: turn.id, text: turn.messages[0]?.text ?? textOf(turn, state), cursor: encode(ctx, conversationId, after) }];
+  return [
+    {
+      type: 'StreamGap',
+      turnId: turn.id,
+      text: turn.messages[0]?.text ?? textOf(turn, state),
+      cursor: encode(ctx, conversationId, after),
+    },
+  ];
 }
 
 /** In front of everything that is told of a turn: behind it come its events. */
@@ -148,10 +174,15 @@ export async function presentCursor(ctx: Context, { id, turnCount, activeTurnId 
   });
 }
 
-function encode(ctx: Context, conversationId: string, { epoch, sequence, turnNumber, offset }: Omit<Position, 'conversationId'>): string {
+function encode(
+  ctx: Context,
+  conversationId: string,
+  { epoch, sequence, turnNumber, offset }: Omit<Position, 'conversationId'>,
+): string {
   return ctx.cursors.encode(ctx.workspaceId, { conversationId, epoch, sequence, turnNumber, offset });
 }
 
 function requireSameConversation({ conversationId }: Position, expected: string): void {
-  if (conversationId !== expected) throw new InvalidInputError([{ path: 'after', message: 'is not a cursor of this conversation' }]);
+  if (conversationId !== expected)
+    throw new InvalidInputError([{ path: 'after', message: 'is not a cursor of this conversation' }]);
 }

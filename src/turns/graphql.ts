@@ -1,18 +1,12 @@
 import { AssistantType } from '../assistants/graphql.ts';
-import { ChannelReferenceInput } from '../channels/graphql.ts';
-import { toChannelReference } from '../channels/model.ts';
 import { ConversationType, MessageType } from '../conversations/graphql.ts';
-import { ConflictError, LimitExceededError, NotFoundError, UnavailableError } from '../errors.ts';
 import type { Message } from '../generated/prisma/client.ts';
 import { TurnStatus } from '../generated/prisma/enums.ts';
 import { builder } from '../graphql/builder.ts';
 import { Pages } from '../graphql/pages.ts';
-import { IdentityReferenceInput } from '../identities/graphql.ts';
-import { toIdentityReference } from '../identities/model.ts';
 import { StageType } from '../stages/graphql.ts';
 import { ownedByIdentity, requireRead } from '../workspaces/access.ts';
-import { type TurnReference, WHEN_BUSY } from './model.ts';
-import { cancelTurn, cursorOf, findTurn, sendMessage } from './operations.ts';
+import { cursorOf, findTurn } from './operations.ts';
 
 const TurnStatusEnum = builder.enumType('TurnStatus', {
   description: 'Where a turn is: queued, then running, then one of three ends.',
@@ -20,18 +14,11 @@ const TurnStatusEnum = builder.enumType('TurnStatus', {
     [TurnStatus.QUEUED]: { description: 'Accepted and stored; waits for its place in the conversation.' },
     [TurnStatus.RUNNING]: { description: 'The assistant is answering.' },
     [TurnStatus.COMPLETED]: { description: 'The reply is whole and stored.' },
-    [TurnStatus.FAILED]: { description: 'There is no whole reply; `error` says why. What was said until then is kept.' },
+    [TurnStatus.FAILED]: {
+      description: 'There is no whole reply; `error` says why. What was said until then is kept.',
+    },
     [TurnStatus.CANCELLED]: { description: 'Somebody stopped it. What was said until then is kept.' },
   } as const,
-});
-
-const WhenBusyEnum = builder.enumType('WhenBusy', {
-  description: 'What happens to a message while a turn runs in its conversation.',
-  values: {
-    QUEUE: { description: 'It waits; turns run in the order in which their messages came.' },
-    REJECT: { description: 'It is refused with a ConflictError; nothing is stored.' },
-    INTERRUPT: { description: 'The running turn is cancelled, its partial reply kept.' },
-  } satisfies Record<(typeof WHEN_BUSY)[number], { description: string }>,
 });
 
 const TurnErrorType = builder.objectRef<{ code: string; message: string }>('TurnError').implement({
@@ -42,14 +29,18 @@ const TurnErrorType = builder.objectRef<{ code: string; message: string }>('Turn
   }),
 });
 
-const TurnUsageType = builder.objectRef<{ inputTokens: number; outputTokens: number; exact: boolean }>('TurnUsage').implement({
-  description: 'What a turn cost at the model, in tokens.',
-  fields: (t) => ({
-    inputTokens: t.exposeInt('inputTokens', { description: 'Tokens of everything sent.' }),
-    outputTokens: t.exposeInt('outputTokens', { description: 'Tokens of everything received.' }),
-    exact: t.exposeBoolean('exact', { description: 'True when the endpoint counted; false when it was estimated here, as after a cancel.' }),
-  }),
-});
+const TurnUsageType = builder
+  .objectRef<{ inputTokens: number; outputTokens: number; exact: boolean }>('TurnUsage')
+  .implement({
+    description: 'What a turn cost at the model, in tokens.',
+    fields: (t) => ({
+      inputTokens: t.exposeInt('inputTokens', { description: 'Tokens of everything sent.' }),
+      outputTokens: t.exposeInt('outputTokens', { description: 'Tokens of everything received.' }),
+      exact: t.exposeBoolean('exact', {
+        description: 'True when the endpoint counted; false when it was estimated here, as after a cancel.',
+      }),
+    }),
+  });
 
 export const TurnType = builder.prismaNode('Turn', {
   description: 'One message and its reply.',
@@ -70,36 +61,69 @@ export const TurnType = builder.prismaNode('Turn', {
     reply: t.field({
       type: MessageType,
       nullable: true,
-      description: 'What the assistant said, also when it was stopped half-way; null until the turn has ended, or when nothing was said.',
+      description:
+        'What the assistant said, also when it was stopped half-way; null until the turn has ended, or when nothing was said.',
       select: (_args, _ctx, nested) => ({ messages: nested({ orderBy: { id: 'asc' } }) }),
       resolve: ({ messages }) => messages.find(({ role }) => role === 'ASSISTANT') ?? null,
     }),
-    conversation: t.relation('conversation', { type: ConversationType, description: 'The conversation it belongs to.' }),
-    stage: t.relation('stage', { type: StageType, nullable: true, description: 'The stage it is pinned to; null when the identity was in none.' }),
-    assistant: t.relation('assistant', { type: AssistantType, nullable: true, description: 'The assistant it is pinned to; null before the reply begins.' }),
+    conversation: t.relation('conversation', {
+      type: ConversationType,
+      description: 'The conversation it belongs to.',
+    }),
+    stage: t.relation('stage', {
+      type: StageType,
+      nullable: true,
+      description: 'The stage it is pinned to; null when the identity was in none.',
+    }),
+    assistant: t.relation('assistant', {
+      type: AssistantType,
+      nullable: true,
+      description: 'The assistant it is pinned to; null before the reply begins.',
+    }),
     instructionsVersion: t.exposeInt('instructionsVersion', {
       nullable: true,
       description: "The version of the assistant's instructions it is pinned to; null before the reply begins.",
     }),
-    model: t.exposeString('model', { nullable: true, description: 'The model that answers; null before the reply begins.' }),
+    model: t.exposeString('model', {
+      nullable: true,
+      description: 'The model that answers; null before the reply begins.',
+    }),
     error: t.field({
       type: TurnErrorType,
       nullable: true,
       description: 'Why it failed; null for a turn that did not.',
-      resolve: ({ errorCode, errorMessage }) => errorCode === null ? null : { code: errorCode, message: errorMessage ?? '' },
+      resolve: ({ errorCode, errorMessage }) =>
+        errorCode === null ? null : { code: errorCode, message: errorMessage ?? '' },
     }),
     usage: t.field({
       type: TurnUsageType,
       nullable: true,
       description: 'What it cost; null until it has ended, or when the model was never asked.',
       resolve: ({ inputTokens, outputTokens, usageExact }) =>
-        inputTokens === null || outputTokens === null ? null : { inputTokens, outputTokens, exact: usageExact ?? false },
+        inputTokens === null || outputTokens === null
+          ? null
+          : { inputTokens, outputTokens, exact: usageExact ?? false },
     }),
-    clientMessageId: t.exposeString('clientMessageId', { nullable: true, description: "The sender's own id of the message; null when it gave none." }),
+    clientMessageId: t.exposeString('clientMessageId', {
+      nullable: true,
+      description: "The sender's own id of the message; null when it gave none.",
+    }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When the message was accepted.' }),
-    startedAt: t.expose('startedAt', { type: 'DateTime', nullable: true, description: 'When it began to run; null while it waits.' }),
-    firstTokenAt: t.expose('firstTokenAt', { type: 'DateTime', nullable: true, description: 'When the reply began; null before.' }),
-    finishedAt: t.expose('finishedAt', { type: 'DateTime', nullable: true, description: 'When it ended; null before.' }),
+    startedAt: t.expose('startedAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When it began to run; null while it waits.',
+    }),
+    firstTokenAt: t.expose('firstTokenAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When the reply began; null before.',
+    }),
+    finishedAt: t.expose('finishedAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When it ended; null before.',
+    }),
   }),
 });
 
@@ -111,7 +135,11 @@ const TurnConnection = builder.connectionObject(
 );
 
 builder.prismaObjectField(MessageType, 'turn', (t) =>
-  t.relation('turn', { type: TurnType, nullable: true, description: 'The turn it belongs to; null for a message outside any turn.' }),
+  t.relation('turn', {
+    type: TurnType,
+    nullable: true,
+    description: 'The turn it belongs to; null for a message outside any turn.',
+  }),
 );
 
 builder.prismaObjectFields(ConversationType, (t) => ({
@@ -144,76 +172,4 @@ builder.queryField('turn', (t) =>
     args: { id: t.arg.id({ required: true, description: 'The id of a turn, `trn_…`.' }) },
     resolve: (query, _root, { id }, ctx) => findTurn(ctx, id, query),
   }),
-);
-
-builder.relayMutationField(
-  'sendMessage',
-  {
-    description: 'A message of an identity.',
-    inputFields: (t) => ({
-      identity: t.field({ type: IdentityReferenceInput, required: true, description: 'Who says it.' }),
-      channel: t.field({ type: ChannelReferenceInput, required: true, description: "Where; the channel's worker decides who answers." }),
-      text: t.string({ required: true, description: 'What is said, at most 100,000 characters, not blank.' }),
-      metadata: t.field({ type: 'JSONObject', description: 'Data of the caller, kept with the message.' }),
-      clientMessageId: t.string({
-        description: "The sender's own id of the message, at most 200 characters. Sending again under the same id answers the same turn.",
-      }),
-      whenBusy: t.field({ type: WhenBusyEnum, description: "What to do while a turn runs; omitted: the channel's setting, else QUEUE." }),
-    }),
-  },
-  {
-    description: 'Says something to the assistant. The message is stored before the model is called; the answer comes as events.',
-    errors: { types: [NotFoundError, ConflictError, LimitExceededError, UnavailableError] },
-    resolve: (_root, { input: { identity, channel, ...rest } }, ctx) =>
-      sendMessage(ctx, { identity: toIdentityReference(identity), channel: toChannelReference(channel), ...rest }),
-  },
-  {
-    description: 'The message and the turn it began.',
-    outputFields: (t) => ({
-      turn: t.field({ type: TurnType, description: 'The turn; follow it with `turnEvents`.', resolve: ({ turn }) => turn }),
-      message: t.field({ type: MessageType, description: 'The message as it was stored.', resolve: ({ message }) => message }),
-      cursor: t.exposeString('cursor', { description: 'Behind it come the events of the turn: give it as `after`.' }),
-    }),
-  },
-);
-
-const ClientMessageReferenceInput = builder.inputType('ClientMessageReference', {
-  description: 'Names a turn by what the sender called its message.',
-  fields: (t) => ({
-    identity: t.field({ type: IdentityReferenceInput, required: true, description: 'Who said it.' }),
-    channel: t.field({ type: ChannelReferenceInput, required: true, description: 'Where.' }),
-    clientMessageId: t.string({ required: true, description: "The sender's own id of the message." }),
-  }),
-});
-
-const CancelTurnInput = builder.inputType('CancelTurnInput', {
-  description: 'Which turn to stop; exactly one of the two.',
-  isOneOf: true,
-  fields: (t) => ({
-    turnId: t.id({ description: 'The id `sendMessage` answered with.' }),
-    message: t.field({ type: ClientMessageReferenceInput, description: "The message of the turn, by the sender's own id." }),
-  }),
-});
-
-/** What `@oneOf` has checked already, as the model's type. */
-function toTurnReference({ turnId, message }: typeof CancelTurnInput.$inferInput): TurnReference {
-  if (turnId != null) return { turnId };
-  const { identity, channel, clientMessageId } = message as NonNullable<typeof message>;
-  return { message: { identity: toIdentityReference(identity), channel: toChannelReference(channel), clientMessageId } };
-}
-
-builder.relayMutationField(
-  'cancelTurn',
-  CancelTurnInput,
-  {
-    description: 'Stops a turn, before or while the model answers; what was said until then is kept. A turn that has ended stays as it is.',
-    errors: { types: [NotFoundError] },
-    resolve: async (_root, { input }, ctx) => ({ turn: await cancelTurn(ctx, toTurnReference(input as typeof CancelTurnInput.$inferInput)) }),
-  },
-  {
-    description: 'The turn that was asked to stop.',
-    outputFields: (t) => ({
-      turn: t.field({ type: TurnType, description: 'The turn as it is now; a running one ends a moment later.', resolve: ({ turn }) => turn }),
-    }),
-  },
 );

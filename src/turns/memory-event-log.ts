@@ -1,6 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { ConversationLog } from './conversation-log.ts';
-import { type AnnouncedTurn, type EventLog, isFinal, type LogEvent, type LogPosition, type LogRead, type LogState } from './event-log.ts';
+import {
+  type AnnouncedTurn,
+  type EventLog,
+  isFinal,
+  type LogEvent,
+  type LogPosition,
+  type LogRead,
+  type LogState,
+} from './event-log.ts';
 
 const SWEEP_INTERVAL_MS = 60_000;
 
@@ -64,7 +72,8 @@ export class MemoryEventLog implements EventLog {
 
   read(conversationId: string, after: LogPosition): LogRead {
     const log = this.#logs.get(conversationId);
-    if (!log || log.epoch !== after.epoch || after.sequence < log.base || after.sequence > log.end) return { gap: true };
+    if (!log || log.epoch !== after.epoch || after.sequence < log.base || after.sequence > log.end)
+      return { gap: true };
     return { gap: false, events: after.sequence === log.end ? [] : log.events.slice(after.sequence - log.base) };
   }
 

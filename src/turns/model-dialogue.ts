@@ -1,6 +1,14 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { type LanguageModel, ModelError, type ModelMessage, type ModelResult, type ModelTool, type ModelToolCall, type ModelUsage } from '../language-model/port.ts';
 import type { JsonValue } from '../input.ts';
+import {
+  type LanguageModel,
+  ModelError,
+  type ModelMessage,
+  type ModelResult,
+  type ModelTool,
+  type ModelToolCall,
+  type ModelUsage,
+} from '../language-model/port.ts';
 import type { Reply } from './reply.ts';
 
 const MAX_TOOL_ROUNDS = 8;
@@ -55,7 +63,8 @@ async function ask(options: DialogueOptions, messages: ModelMessage[], tools: Mo
     try {
       return await languageModel.stream({ model, messages, tools, requestId }, (text) => reply.say(text), signal);
     } catch (error) {
-      const repeat = error instanceof ModelError && error.retryable && reply.text.length === before && attempt < MAX_ATTEMPTS;
+      const repeat =
+        error instanceof ModelError && error.retryable && reply.text.length === before && attempt < MAX_ATTEMPTS;
       if (!repeat || (error.retryAfterMs ?? 0) > MAX_RETRY_DELAY_MS) throw error;
       await pause(error.retryAfterMs ?? FIRST_RETRY_DELAY_MS * 2 ** (attempt - 1), undefined, { signal });
     }

@@ -22,5 +22,6 @@ export function idempotencyKey(header: string | undefined): string | undefined {
 }
 
 /** A turn by its id, or by what the sender called the message. */
-export type TurnReference = { turnId: string } | { message: { identity: IdentityReference; channel: ChannelReference; clientMessageId: string } };
-
+export type TurnReference =
+  | { turnId: string }
+  | { message: { identity: IdentityReference; channel: ChannelReference; clientMessageId: string } };

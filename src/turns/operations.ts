@@ -5,10 +5,11 @@ import type { Conversation, Message, Prisma, Turn } from '../generated/prisma/cl
 import type { IdentityReference } from '../identities/model.ts';
 import { canName, parseInput } from '../input.ts';
 import { ownedByIdentity, requireRead, requireWrite } from '../workspaces/access.ts';
-import { type Accepted, acceptMessage, findRoute } from './accept.ts';
+import { type Accepted, acceptMessage } from './accept.ts';
 import { cursorBefore, followConversation, followTurn, presentCursor } from './following.ts';
 import { sendMessageInput, type TurnReference } from './model.ts';
 import type { EventReader } from './reader.ts';
+import { findRoute } from './route.ts';
 import { cancelQueuedTurn, findUnfinishedBefore } from './storage.ts';
 
 type TurnQuery = Pick<Prisma.TurnFindManyArgs, 'include' | 'cursor' | 'take' | 'skip'>;
@@ -61,7 +62,11 @@ export async function sendMessage(
   const input = parseInput(sendMessageInput, rest);
   const route = await findRoute(ctx, identity, channel);
   const whenBusy = input.whenBusy ?? route.whenBusy;
-  const accepted = await acceptMessage(ctx, route, { ...input, clientMessageId: input.clientMessageId ?? null, whenBusy });
+  const accepted = await acceptMessage(ctx, route, {
+    ...input,
+    clientMessageId: input.clientMessageId ?? null,
+    whenBusy,
+  });
   const { turn, message, repeated } = accepted;
   if (!repeated) {
     ctx.eventLog.announce(turn.conversationId, { id: turn.id, number: turn.number, messageId: message.id });
@@ -90,7 +95,10 @@ export async function cancelTurn(ctx: Context, by: TurnReference): Promise<Turn>
   if (await cancelQueuedTurn(ctx.db, workspaceId, id)) {
     ctx.eventLog.append(conversationId, { type: 'TurnCancelled', turnId: id, turnNumber: number });
   } else if (!ctx.turns.stop(id, 'CANCELLED')) {
-    await ctx.db.turn.updateMany({ where: { workspaceId, id, status: 'RUNNING' }, data: { cancelRequestedAt: new Date() } });
+    await ctx.db.turn.updateMany({
+      where: { workspaceId, id, status: 'RUNNING' },
+      data: { cancelRequestedAt: new Date() },
+    });
     // It may have begun in this process while the queue was being looked at.
     ctx.turns.stop(id, 'CANCELLED');
   }
@@ -114,15 +122,24 @@ function toWhere(by: TurnReference): Prisma.TurnWhereInput {
 }
 
 /** The events of a turn behind a cursor, or from its beginning. Throws InvalidInputError for a cursor that is none of the conversation's. */
-export async function followTurnEvents(ctx: Context, turn: Turn, after: string | null | undefined): Promise<EventReader> {
+export async function followTurnEvents(
+  ctx: Context,
+  turn: Turn,
+  after: string | null | undefined,
+): Promise<EventReader> {
   return followTurn(ctx, turn, after ? ctx.cursors.decode(ctx.workspaceId, after) : null);
 }
 
 /** A snapshot of a conversation and then its events; behind a cursor: its events only. */
-export async function followConversationEvents(ctx: Context, conversationId: string, after: string | null | undefined): Promise<EventReader> {
+export async function followConversationEvents(
+  ctx: Context,
+  conversationId: string,
+  after: string | null | undefined,
+): Promise<EventReader> {
   requireRead(ctx);
   const where = { id: conversationId, workspaceId: ctx.workspaceId, ...ownedByIdentity(ctx) };
-  const conversation = canName({ id: conversationId }) && (await ctx.db.conversation.findFirst({ where, select: { id: true } }));
+  const conversation =
+    canName({ id: conversationId }) && (await ctx.db.conversation.findFirst({ where, select: { id: true } }));
   if (!conversation) throw new NotFoundError('There is no conversation with this id.');
   return followConversation(ctx, conversationId, after ? ctx.cursors.decode(ctx.workspaceId, after) : null);
 }

@@ -11,7 +11,10 @@ export interface Patience {
 }
 
 /** Does it again while the database is away. Throws its error when the patience is over, or the abort. */
-export async function whileDatabaseIsAway<Result>(action: () => Promise<Result>, { over, signal }: Patience): Promise<Result> {
+export async function whileDatabaseIsAway<Result>(
+  action: () => Promise<Result>,
+  { over, signal }: Patience,
+): Promise<Result> {
   for (;;) {
     try {
       return await action();

@@ -79,11 +79,16 @@ export async function loadHistory(
     where: { workspaceId_identityId_channelId: { workspaceId, identityId, channelId } },
     include: { messages: { orderBy: NEWEST_FIRST, take: MAX_HISTORY } },
   });
-  return conversation ? { summary: conversation.summary, history: untold(conversation) } : { summary: null, history: [] };
+  return conversation
+    ? { summary: conversation.summary, history: untold(conversation) }
+    : { summary: null, history: [] };
 }
 
 /** The messages the summary does not tell of. */
-function untold<Said extends { turnNumber: number }>(conversation: { summarizedThrough: number; messages: Said[] }): Said[] {
+function untold<Said extends { turnNumber: number }>(conversation: {
+  summarizedThrough: number;
+  messages: Said[];
+}): Said[] {
   return conversation.messages.filter(({ turnNumber }) => turnNumber > conversation.summarizedThrough);
 }
 

@@ -50,7 +50,10 @@ export function hashPrompt(messages: readonly ModelMessage[]): string {
 }
 
 /** What a template of this workspace sees of an identity on a channel. */
-export function templateData({ workspace, identity, channel }: Pick<PromptParts, 'workspace' | 'identity' | 'channel'>, now: Date): TemplateData {
+export function templateData(
+  { workspace, identity, channel }: Pick<PromptParts, 'workspace' | 'identity' | 'channel'>,
+  now: Date,
+): TemplateData {
   return {
     identity: {
       stage: identity.stage?.key ?? null,
@@ -104,7 +107,11 @@ function recentHistory(newestFirst: readonly SaidMessage[], budget: number): Sai
 function dataBlock({ identity, summary }: PromptParts, { identity: profile }: TemplateData): string {
   const { stage, stage_name, name, phone, email, external_id } = profile;
   const memory = Object.fromEntries(identity.memory.map(({ key, value }) => [key, value]));
-  const json = JSON.stringify({ identity: { external_id, name, phone, email, stage, stage_name }, memory, ...(summary && { summary }) });
+  const json = JSON.stringify({
+    identity: { external_id, name, phone, email, stage, stage_name },
+    memory,
+    ...(summary && { summary }),
+  });
   return `${DATA_NOTE}\n<milepost_data>\n${json.replaceAll('<', '\\u003c')}\n</milepost_data>`;
 }
 

@@ -26,7 +26,10 @@ export async function findPrompt(ctx: Context, turn: Turn): Promise<SentPrompt |
       orderBy: [{ turnNumber: 'desc' }, { id: 'desc' }],
       take: historySize,
     }),
-    ctx.db.message.findMany({ where: { workspaceId, conversationId, turnId: turn.id, role: 'USER' }, orderBy: MESSAGE_ORDER }),
+    ctx.db.message.findMany({
+      where: { workspaceId, conversationId, turnId: turn.id, role: 'USER' },
+      orderBy: MESSAGE_ORDER,
+    }),
   ]);
   if (!prompt) return null;
   const messages = toModelMessages(prompt.text, [...history.reverse(), ...own]);

@@ -15,7 +15,12 @@ export class ReplyBlocks {
   /** The reply from its beginning; null when the reader came in the middle. */
   #text: string | null;
 
-  constructor(ctx: Context, turnId: string, reader: EventReader, { after, offset }: { after: string | null; offset: number }) {
+  constructor(
+    ctx: Context,
+    turnId: string,
+    reader: EventReader,
+    { after, offset }: { after: string | null; offset: number },
+  ) {
     this.#ctx = ctx;
     this.#turnId = turnId;
     this.#reader = reader;

@@ -42,7 +42,10 @@ export class Reply {
     const text = piece.includes('\0') ? piece.replace(NUL, '') : piece;
     if (text === '') return;
     this.#text += text;
-    if (this.#held === null) return this.#options.show(text);
+    if (this.#held === null) {
+      this.#options.show(text);
+      return;
+    }
     this.#held.push(text);
     this.#beginning ??= this.#begin();
   }

@@ -1,11 +1,19 @@
 import { channelReference } from '../channels/model.ts';
 import { ConflictError, InvalidInputError, ModelFailedError, UnavailableError } from '../errors.ts';
+import type { Turn } from '../generated/prisma/client.ts';
 import { type BlockSource, eventStream } from '../http/event-stream.ts';
 import { answer, type RestApi, type RestContext, readBody } from '../http/rest.ts';
-import type { Turn } from '../generated/prisma/client.ts';
 import { identityReference } from '../identities/model.ts';
 import { idempotencyKey } from './model.ts';
-import { type AwaitedTurn, awaitTurn, cancelTurn, followTurnEvents, getTurn, sendMessage, turnAt } from './operations.ts';
+import {
+  type AwaitedTurn,
+  awaitTurn,
+  cancelTurn,
+  followTurnEvents,
+  getTurn,
+  sendMessage,
+  turnAt,
+} from './operations.ts';
 import { ReplyBlocks } from './reply-blocks.ts';
 
 export function turnRoutes(api: RestApi): void {
@@ -72,7 +80,8 @@ async function rejoin(c: RestContext, turn: Turn, seen: Seen | null): Promise<Re
   const after = seen?.cursor ?? null;
   const position = seen && ctx.cursors.decode(ctx.workspaceId, seen.cursor, seen.path);
   // A cursor of an earlier turn says nothing about how much of this one has been seen.
-  const inTurn = position?.conversationId === turn.conversationId && position.turnNumber === turn.number ? position : null;
+  const inTurn =
+    position?.conversationId === turn.conversationId && position.turnNumber === turn.number ? position : null;
   if (inTurn?.offset === null) return c.body(null, 204);
   const reader = await followTurnEvents(ctx, turn, after);
   const blocks: BlockSource = new ReplyBlocks(ctx, turn.id, reader, { after, offset: inTurn?.offset ?? 0 });
@@ -108,7 +117,8 @@ function toReplyBody(turn: AwaitedTurn, messageId: string): Record<string, unkno
 
 function failureOf({ status, errorCode, errorMessage }: AwaitedTurn): Error {
   const message = errorMessage ?? 'The server failed to answer.';
-  if (status === 'CANCELLED') return new ConflictError('The turn was cancelled before the reply was finished.', 'TURN_CANCELLED');
+  if (status === 'CANCELLED')
+    return new ConflictError('The turn was cancelled before the reply was finished.', 'TURN_CANCELLED');
   if (errorCode?.startsWith('MODEL_')) return new ModelFailedError(errorCode, message);
   if (errorCode === 'INTERRUPTED') return new UnavailableError(message);
   if (errorCode === 'NO_ASSISTANT' || errorCode === 'TEMPLATE_FAILED') return new ConflictError(message, errorCode);

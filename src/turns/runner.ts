@@ -4,7 +4,17 @@ import type { LanguageModel } from '../language-model/port.ts';
 import { type EndedTurn, endEvent } from './end-event.ts';
 import { type Patience, whileDatabaseIsAway } from './patience.ts';
 import { RunningTurn, type StopReason } from './running-turn.ts';
-import { type ClaimedTurn, claimNextTurn, endTurn, expireLeases, listStalledConversations, releaseConversation, requeueTurn, type TurnEnd } from './storage.ts';
+import {
+  type ClaimedTurn,
+  claimNextTurn,
+  endTurn,
+  expireLeases,
+  listStalledConversations,
+  releaseConversation,
+  requeueTurn,
+  type TurnEnd,
+} from './storage.ts';
+import { Summarizer } from './summary.ts';
 import { takeOverAbandoned } from './takeover.ts';
 
 const SWEEP_INTERVAL_MS = 5000;
@@ -24,6 +34,7 @@ export interface TurnRunnerOptions {
 export class TurnRunner {
   readonly #services: Services;
   readonly #options: TurnRunnerOptions;
+  readonly #summarizer: Summarizer;
   /** The conversations being worked on, each with what ends when its queue is empty. */
   readonly #working = new Map<string, Promise<void>>();
   readonly #kickedAgain = new Set<string>();
@@ -36,6 +47,7 @@ export class TurnRunner {
 
   constructor(core: Omit<Services, 'turns'>, options: TurnRunnerOptions) {
     this.#services = { ...core, turns: this };
+    this.#summarizer = new Summarizer({ db: core.db, log: core.log, model: options.model });
     this.#options = options;
   }
 
@@ -103,6 +115,7 @@ export class TurnRunner {
     this.#graceOverAt = Date.now();
     for (const turn of this.#running.values()) turn.stop('INTERRUPTED');
     await finished;
+    await this.#summarizer.close();
   }
 
   /** Ends or runs again what a dead process left behind, and goes on with queues nobody works on. Never fails. */
@@ -144,6 +157,7 @@ export class TurnRunner {
       // Stored before readers are told: whoever hears of the end finds the reply.
       const ended = end && (await whileDatabaseIsAway(() => this.#storeEnd(turn, end), this.#patience()));
       if (ended) running.publish(endEvent(ended));
+      if (ended && running.summaryDue) this.#summarizer.request({ ...turn, ...running.summaryDue });
       else await this.#forgetIfDeleted(turn);
     } finally {
       this.#running.delete(turn.id);
@@ -168,7 +182,10 @@ export class TurnRunner {
   #patience(): Patience {
     const begun = Date.now();
     return {
-      over: () => (this.#graceOverAt === null ? Date.now() > begun + STORE_PATIENCE_MS : Date.now() > this.#graceOverAt + LAST_STORE_PATIENCE_MS),
+      over: () =>
+        this.#graceOverAt === null
+          ? Date.now() > begun + STORE_PATIENCE_MS
+          : Date.now() > this.#graceOverAt + LAST_STORE_PATIENCE_MS,
     };
   }
 

@@ -11,6 +11,7 @@ import { buildPrompt, compiledInstructions, type Prompt } from './prompt.ts';
 import { answeringAssistant, loadPromptParts, type PromptParts } from './prompt-parts.ts';
 import { Reply } from './reply.ts';
 import { type ClaimedTurn, checkpointTurn, LEASE_MS, pinTurn, type TurnEnd, type TurnPin } from './storage.ts';
+import { needsSummary } from './summary.ts';
 import { countTokens } from './tokens.ts';
 import { callTool, listTools } from './tools.ts';
 
@@ -39,6 +40,7 @@ export class RunningTurn {
   #prompt: Prompt | null = null;
   #pin: TurnPin | null = null;
   #asked = false;
+  #summaryDue: { contextTokens: number } | null = null;
   #stageId: string | null = null;
 
   constructor(ctx: Context, turn: ClaimedTurn, options: RunningTurnOptions) {
@@ -50,6 +52,11 @@ export class RunningTurn {
       show: (text) => this.publish({ type: 'TurnTokens', text }),
       fail: (reason) => this.#stop.abort(reason),
     });
+  }
+
+  /** Set when so much has been said that the oldest part should be condensed, with the budget it has to fit. */
+  get summaryDue(): { contextTokens: number } | null {
+    return this.#summaryDue;
   }
 
   /** Asks the turn to end; the request to the model is aborted. */
@@ -83,7 +90,9 @@ export class RunningTurn {
     this.#stageId = parts.identity.stageId;
     const assistant = answeringAssistant(parts);
     if (!assistant) throw new TurnFailure('NO_ASSISTANT', 'No assistant answers on this channel any more.');
-    const prompt = buildPrompt(parts, compiledInstructions(assistant), assistant.contextTokens ?? this.#options.contextTokens, new Date());
+    const contextTokens = assistant.contextTokens ?? this.#options.contextTokens;
+    if (needsSummary(parts.history, contextTokens)) this.#summaryDue = { contextTokens };
+    const prompt = buildPrompt(parts, compiledInstructions(assistant), contextTokens, new Date());
     this.#prompt = prompt;
     this.#pin = this.#pinOf(assistant, prompt);
     const { model } = this.#pin;
@@ -142,7 +151,11 @@ export class RunningTurn {
         if (!ours) this.stop('LOST');
         else if (cancelRequested) this.stop('CANCELLED');
       },
-      failed: (error) => log.warn({ err: error, turnId: this.turn.id }, 'A checkpoint of a turn could not be stored; it will be tried again'),
+      failed: (error) =>
+        log.warn(
+          { err: error, turnId: this.turn.id },
+          'A checkpoint of a turn could not be stored; it will be tried again',
+        ),
     });
   }
 
@@ -156,15 +169,22 @@ export class RunningTurn {
     const reason = this.#stop.signal.aborted ? this.#stop.signal.reason : error;
     if (reason === 'LOST') return null;
     if (reason === 'CANCELLED') return this.#end('CANCELLED', {});
-    if (reason === 'INTERRUPTED') return this.#end('FAILED', { code: 'INTERRUPTED', message: 'The server stopped before the reply was finished.' });
+    if (reason === 'INTERRUPTED')
+      return this.#end('FAILED', { code: 'INTERRUPTED', message: 'The server stopped before the reply was finished.' });
     if (reason instanceof ModelError || reason instanceof TurnFailure) return this.#end('FAILED', reason);
-    if (reason instanceof TemplateError) return this.#end('FAILED', { code: 'TEMPLATE_FAILED', message: explain(reason) });
+    if (reason instanceof TemplateError)
+      return this.#end('FAILED', { code: 'TEMPLATE_FAILED', message: explain(reason) });
     this.#ctx.log.error({ err: reason, turnId: this.turn.id }, 'A turn failed for a reason of our own');
     return this.#end('FAILED', { code: 'INTERNAL', message: 'The server failed to answer.' });
   }
 
-  async #end(status: TurnEnd['status'], { code = null, message = null, model = null, usage = null }: EndDetails): Promise<TurnEnd> {
-    await this.#storePin().catch((error) => this.#ctx.log.warn({ err: error, turnId: this.turn.id }, 'What a turn ran with could not be stored'));
+  async #end(
+    status: TurnEnd['status'],
+    { code = null, message = null, model = null, usage = null }: EndDetails,
+  ): Promise<TurnEnd> {
+    await this.#storePin().catch((error) =>
+      this.#ctx.log.warn({ err: error, turnId: this.turn.id }, 'What a turn ran with could not be stored'),
+    );
     const { text } = this.#reply;
     const tokenCount = await countTokens(text);
     return {

@@ -34,7 +34,11 @@ export interface TurnEnd {
  * Takes the oldest queued turn of a conversation, unless one is running: setting the active turn from null under the
  * conversation's row lock is what makes one turn run at a time, in any number of processes.
  */
-export async function claimNextTurn(db: PrismaClient, workspaceId: string, conversationId: string): Promise<ClaimedTurn | null> {
+export async function claimNextTurn(
+  db: PrismaClient,
+  workspaceId: string,
+  conversationId: string,
+): Promise<ClaimedTurn | null> {
   const [claimed] = await db.$queryRaw<Pick<ClaimedTurn, 'id' | 'number' | 'attempt' | 'messageId'>[]>`
     WITH next AS (
       SELECT id FROM turns
@@ -67,7 +71,12 @@ export interface TurnPin {
 }
 
 /** Stores what the turn runs with; `firstTokenAt`, once given, says that text is about to be shown to readers. False: the turn is no longer ours. */
-export async function pinTurn(db: PrismaClient, turn: ClaimedTurn, pin: TurnPin, firstTokenAt: Date | null): Promise<boolean> {
+export async function pinTurn(
+  db: PrismaClient,
+  turn: ClaimedTurn,
+  pin: TurnPin,
+  firstTokenAt: Date | null,
+): Promise<boolean> {
   const pinned = await db.$executeRaw`
     WITH prompt AS (
       INSERT INTO prompts (workspace_id, hash, text) VALUES (${turn.workspaceId}, ${pin.instructionsHash}, ${pin.instructions})
@@ -82,7 +91,11 @@ export async function pinTurn(db: PrismaClient, turn: ClaimedTurn, pin: TurnPin,
 }
 
 /** Renews the lease and stores the text so far. Tells whether the turn is still ours and whether somebody asked to stop it. */
-export async function checkpointTurn(db: PrismaClient, turn: ClaimedTurn, partialText: string): Promise<{ ours: boolean; cancelRequested: boolean }> {
+export async function checkpointTurn(
+  db: PrismaClient,
+  turn: ClaimedTurn,
+  partialText: string,
+): Promise<{ ours: boolean; cancelRequested: boolean }> {
   const [row] = await db.$queryRaw<{ cancelRequested: boolean }[]>`
     UPDATE turns SET partial_text = ${partialText}, lease_expires_at = now() + ${LEASE_MS} * interval '1 millisecond'
     WHERE workspace_id = ${turn.workspaceId} AND id = ${turn.id} AND status = 'RUNNING' AND attempt = ${turn.attempt}
@@ -124,8 +137,16 @@ export async function cancelQueuedTurn(db: PrismaClient, workspaceId: string, id
 }
 
 /** The oldest turn of the conversation that has not ended, if it was accepted before this one. */
-export async function findUnfinishedBefore(db: Prisma.TransactionClient, { workspaceId, conversationId, number }: Turn): Promise<string | null> {
-  const where = { workspaceId, conversationId, number: { lt: number }, status: { in: ['QUEUED', 'RUNNING'] } } satisfies Prisma.TurnWhereInput;
+export async function findUnfinishedBefore(
+  db: Prisma.TransactionClient,
+  { workspaceId, conversationId, number }: Turn,
+): Promise<string | null> {
+  const where = {
+    workspaceId,
+    conversationId,
+    number: { lt: number },
+    status: { in: ['QUEUED', 'RUNNING'] },
+  } satisfies Prisma.TurnWhereInput;
   const turn = await db.turn.findFirst({ where, orderBy: { number: 'asc' }, select: { id: true } });
   return turn?.id ?? null;
 }
@@ -179,7 +200,11 @@ export function listStalledConversations(db: PrismaClient): Promise<{ workspaceI
 }
 
 /** Frees a conversation whose active turn has already ended. */
-export async function releaseConversation(db: PrismaClient, workspaceId: string, conversationId: string): Promise<void> {
+export async function releaseConversation(
+  db: PrismaClient,
+  workspaceId: string,
+  conversationId: string,
+): Promise<void> {
   await db.$executeRaw`
     UPDATE conversations SET active_turn_id = NULL
     WHERE workspace_id = ${workspaceId} AND id = ${conversationId} AND EXISTS (

@@ -16,6 +16,9 @@ export type ConversationOnlyEvent =
   | Readonly<MessageLogEvent>
   | { type: 'ConversationSnapshot'; messages: Message[]; activeTurn: Turn | null; textSoFar: string };
 
+/** Text is merged up to about so many characters: a reader far behind must not be sent more at once than a socket holds. */
+const MAX_MERGED_LENGTH = 32_768;
+
 /** A stretch of events as readers are given it: adjacent pieces of text become one. */
 export function toStreamEvents(
   events: readonly LoggedEvent[],
@@ -24,6 +27,7 @@ export function toStreamEvents(
 ): StreamEvent[] {
   const merged: StreamEvent[] = [];
   let pieces: string[] = [];
+  let length = 0;
   for (let index = 0; index < events.length; index += 1) {
     const event = events[index] as LoggedEvent;
     if (!wanted(event)) continue;
@@ -33,10 +37,17 @@ export function toStreamEvents(
       continue;
     }
     pieces.push(event.text);
+    length += event.text.length;
     const next = events[index + 1];
-    if (next?.type === 'TurnTokens' && next.turnId === event.turnId) continue;
-    merged.push({ type: 'TurnTokens', turnId: event.turnId, text: pieces.length === 1 ? event.text : pieces.join(''), cursor: cursorOf(event) });
+    if (length < MAX_MERGED_LENGTH && next?.type === 'TurnTokens' && next.turnId === event.turnId) continue;
+    merged.push({
+      type: 'TurnTokens',
+      turnId: event.turnId,
+      text: pieces.length === 1 ? event.text : pieces.join(''),
+      cursor: cursorOf(event),
+    });
     pieces = [];
+    length = 0;
   }
   return merged;
 }

@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+import type { Logger } from 'pino';
 import type { PrismaClient } from '../generated/prisma/client.ts';
 import type { LanguageModel } from '../language-model/port.ts';
 import { type DatedMessage, MAX_HISTORY } from './prompt-parts.ts';
@@ -19,19 +21,61 @@ export function needsSummary(history: readonly DatedMessage[], contextTokens: nu
   return history.reduce((sum, { tokenCount }) => sum + tokenCount, 0) > contextTokens * FULL_SHARE;
 }
 
+/** Which conversation to condense, and to what measure. */
 export interface SummaryRequest {
-  db: PrismaClient;
-  model: LanguageModel;
   workspaceId: string;
   conversationId: string;
   contextTokens: number;
+}
+
+export interface SummarizerOptions {
+  db: PrismaClient;
+  model: LanguageModel;
+  log: Logger;
+}
+
+/** Condenses conversations beside the turns: nobody waits for it, and a failure only means that it is tried after the next turn. */
+export class Summarizer {
+  readonly #options: SummarizerOptions;
+  readonly #working = new Map<string, Promise<void>>();
+  readonly #closing = new AbortController();
+
+  constructor(options: SummarizerOptions) {
+    this.#options = options;
+  }
+
+  /** Begins, unless the conversation is being condensed already. */
+  request(request: SummaryRequest): void {
+    const { conversationId } = request;
+    if (this.#working.has(conversationId) || this.#closing.signal.aborted) return;
+    const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(SUMMARY_TIMEOUT_MS)]);
+    const work = summarizeConversation(this.#options, request, signal)
+      .catch((error) =>
+        this.#options.log.warn(
+          { err: error, conversationId },
+          'A conversation could not be condensed; it will be tried after its next turn',
+        ),
+      )
+      .finally(() => this.#working.delete(conversationId));
+    this.#working.set(conversationId, work);
+  }
+
+  /** Gives up what is under way. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await Promise.all(this.#working.values());
+  }
 }
 
 /**
  * Condenses the oldest part of what no summary tells of yet and stores it with the conversation. Every message is
  * condensed once: the next summary starts from this one. Rejects when the model gives no answer; nothing is changed then.
  */
-export async function summarizeConversation({ db, model, workspaceId, conversationId, contextTokens }: SummaryRequest): Promise<void> {
+async function summarizeConversation(
+  { db, model }: SummarizerOptions,
+  { workspaceId, conversationId, contextTokens }: SummaryRequest,
+  signal: AbortSignal,
+): Promise<void> {
   const where = { workspaceId_id: { workspaceId, id: conversationId } };
   const conversation = await db.conversation.findUnique({ where, select: { summary: true, summarizedThrough: true } });
   if (!conversation) return;
@@ -45,7 +89,7 @@ export async function summarizeConversation({ db, model, workspaceId, conversati
   const old = oldestPart(said, contextTokens * KEPT_SHARE);
   const through = old.at(-1)?.turnNumber;
   if (through === undefined) return;
-  const text = await condense(model, summary, old);
+  const text = await condense(model, summary, old, signal);
   if (text === '') return;
   // Another process may have been quicker; its summary stands.
   await db.conversation.updateMany({
@@ -71,7 +115,12 @@ function oldestPart(said: readonly DatedMessage[], keptTokens: number): DatedMes
   return old;
 }
 
-async function condense(model: LanguageModel, summary: string | null, old: readonly DatedMessage[]): Promise<string> {
+async function condense(
+  model: LanguageModel,
+  summary: string | null,
+  old: readonly DatedMessage[],
+  signal: AbortSignal,
+): Promise<string> {
   const transcript = { summary, messages: old.map(({ role, text }) => ({ role: role.toLowerCase(), text })) };
   const json = JSON.stringify(transcript).replaceAll('<', '\\u003c');
   let text = '';
@@ -82,12 +131,12 @@ async function condense(model: LanguageModel, summary: string | null, old: reado
         { role: 'user', content: `<milepost_transcript>\n${json}\n</milepost_transcript>` },
       ],
       tools: [],
-      requestId: crypto.randomUUID(),
+      requestId: randomUUID(),
     },
     (piece) => {
       text += piece;
     },
-    AbortSignal.timeout(SUMMARY_TIMEOUT_MS),
+    signal,
   );
   return text.trim().slice(0, MAX_SUMMARY_LENGTH);
 }

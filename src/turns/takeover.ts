@@ -1,6 +1,13 @@
 import type { Services } from '../context.ts';
 import { endEvent } from './end-event.ts';
-import { type AbandonedTurn, type ClaimedTurn, endTurn, listAbandonedTurns, requeueTurn, type TurnEnd } from './storage.ts';
+import {
+  type AbandonedTurn,
+  type ClaimedTurn,
+  endTurn,
+  listAbandonedTurns,
+  requeueTurn,
+  type TurnEnd,
+} from './storage.ts';
 import { countTokens } from './tokens.ts';
 
 /** A turn that was begun so often and showed nothing is what ends the processes that run it. */

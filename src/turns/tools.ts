@@ -73,15 +73,22 @@ async function moveToStage(ctx: Context): Promise<Tool> {
   const stages = await listStages(ctx);
   return {
     name: 'move_to_stage',
-    description: "Move the user to another stage of the journey, once the conversation shows that they are there.",
+    description: 'Move the user to another stage of the journey, once the conversation shows that they are there.',
     parameters: {
       type: 'object',
-      properties: { stage: { type: 'string', enum: stages.map(({ key }) => key), description: 'The key of the stage' } },
+      properties: {
+        stage: { type: 'string', enum: stages.map(({ key }) => key), description: 'The key of the stage' },
+      },
       required: ['stage'],
     },
     async run(toolContext, { identityId, turnId }, input) {
       const { stage } = parseInput(moveInput, input);
-      const identity = await assignStage(toolContext, { id: identityId }, { stage: { key: stage } }, { cause: 'ASSISTANT', turnId });
+      const identity = await assignStage(
+        toolContext,
+        { id: identityId },
+        { stage: { key: stage } },
+        { cause: 'ASSISTANT', turnId },
+      );
       const events: TurnLogEvent[] = identity.stageId ? [{ type: 'StageAssigned', stageId: identity.stageId }] : [];
       return { answer: { stage }, events };
     },
@@ -89,17 +96,27 @@ async function moveToStage(ctx: Context): Promise<Tool> {
 }
 
 /** Runs one call of the model. What is wrong with it is answered to the model, never thrown. */
-export async function callTool(ctx: Context, tools: readonly ModelTool[], scope: ToolScope, call: ModelToolCall): Promise<ToolOutcome> {
+export async function callTool(
+  ctx: Context,
+  tools: readonly ModelTool[],
+  scope: ToolScope,
+  call: ModelToolCall,
+): Promise<ToolOutcome> {
   let input: JsonValue = call.arguments;
   let outcome: ToolOutcome;
   try {
     input = JSON.parse(call.arguments || '{}') as JsonValue;
     const tool = tools.find(({ name }) => name === call.name) as Tool | undefined;
-    outcome = tool ? await tool.run(ctx, scope, input) : { answer: { error: `There is no tool named ${call.name}.` }, events: [] };
+    outcome = tool
+      ? await tool.run(ctx, scope, input)
+      : { answer: { error: `There is no tool named ${call.name}.` }, events: [] };
   } catch (error) {
     if (!(error instanceof DomainError || error instanceof SyntaxError)) throw error;
     const reason = error instanceof DomainError ? error.message : 'The arguments are not valid JSON.';
     outcome = { answer: { error: reason }, events: [] };
   }
-  return { ...outcome, events: [{ type: 'TurnToolCalled', name: call.name, arguments: input, result: outcome.answer }, ...outcome.events] };
+  return {
+    ...outcome,
+    events: [{ type: 'TurnToolCalled', name: call.name, arguments: input, result: outcome.answer }, ...outcome.events],
+  };
 }

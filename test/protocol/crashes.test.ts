@@ -46,15 +46,35 @@ async function talk(origin: string, person: string, text: string, door: number):
   if (door === 2) {
     const query = new URLSearchParams({ channel_id: 'web', message: text, client_message_id: text });
     const url = `${origin}/conversation/${person}/streaming?${query}`;
-    const ended = readByEventSource(url, API_KEY, { retryMs: 100, onText: (all) => { seen = all; } });
+    const ended = readByEventSource(url, API_KEY, {
+      retryMs: 100,
+      onText: (all) => {
+        seen = all;
+      },
+    });
     const turnId = await turnIdOf(url);
-    return { turnId, text, seen: () => seen, ended: ended.then(({ text: all, last }) => ({ text: all, last: last.type })) };
+    return {
+      turnId,
+      text,
+      seen: () => seen,
+      ended: ended.then(({ text: all, last }) => ({ text: all, last: last.type })),
+    };
   }
   const { turn, cursor } = await sendAt(origin, person, text);
   const read = door === 0 ? readBySocket : readBySse;
   const options = { origin, credential: API_KEY, turnId: turn.id, after: cursor, retryMs: 100 };
-  const ended = read({ ...options, onEvent: (reader) => { seen = reader.text; } });
-  return { turnId: turn.id, text, seen: () => seen, ended: ended.then((reader) => ({ text: reader.text, last: reader.types.slice(-2).join() })) };
+  const ended = read({
+    ...options,
+    onEvent: (reader) => {
+      seen = reader.text;
+    },
+  });
+  return {
+    turnId: turn.id,
+    text,
+    seen: () => seen,
+    ended: ended.then((reader) => ({ text: reader.text, last: reader.types.slice(-2).join() })),
+  };
 }
 
 /** The same message again under its id is attached to its turn, which the answer names. */
@@ -76,7 +96,7 @@ describe(`a server that is killed in the middle of ${STREAMS} streams`, () => {
     folder = await mkdtemp(join(tmpdir(), 'milepost-crash-'));
     environment = { MILEPOST_DATA_DIR: folder, OPENAI_BASE_URL: model.url };
     server = await startServer(environment);
-    environment['PORT'] = new URL(server.origin).port;
+    environment.PORT = new URL(server.origin).port;
     people = await peopleAt(server.origin, STREAMS + SILENT);
   });
   afterAll(async () => {
@@ -84,42 +104,53 @@ describe(`a server that is killed in the middle of ${STREAMS} streams`, () => {
     await rm(folder, { recursive: true });
   });
 
-  it.each(Array.from({ length: KILLS }, (_, index) => index + 1))('loses nothing the %i. time', async (round) => {
-    const { origin } = server;
-    const talks = await Promise.all(people.slice(0, STREAMS).map((person, index) => talk(origin, person, `Talk ${round}.${index}`, index % 3)));
-    const silent = people.slice(STREAMS).map((person) => ({ person, text: `Think ${round}.${person}` }));
-    for (const { text } of silent) model.when(text, reply.hang(), reply.echo());
-    const thinking = await Promise.all(silent.map(({ person, text }) => sendAt(origin, person, text)));
-    const waiting = await Promise.all(people.slice(0, QUEUED).map((person) => sendAt(origin, person, `Wait ${round}.${person}`)));
-    acknowledged.push(...[...talks.map(({ turnId }) => turnId), ...[...thinking, ...waiting].map(({ turn }) => turn.id)]);
-    const texts = talks.map(({ text }) => text);
-    await underWay(texts, () => talks.every(({ seen }) => seen() !== ''));
+  it.each(Array.from({ length: KILLS }, (_, index) => index + 1))(
+    'loses nothing the %i. time',
+    async (round) => {
+      const { origin } = server;
+      const talks = await Promise.all(
+        people.slice(0, STREAMS).map((person, index) => talk(origin, person, `Talk ${round}.${index}`, index % 3)),
+      );
+      const silent = people.slice(STREAMS).map((person) => ({ person, text: `Think ${round}.${person}` }));
+      for (const { text } of silent) model.when(text, reply.hang(), reply.echo());
+      const thinking = await Promise.all(silent.map(({ person, text }) => sendAt(origin, person, text)));
+      const waiting = await Promise.all(
+        people.slice(0, QUEUED).map((person) => sendAt(origin, person, `Wait ${round}.${person}`)),
+      );
+      acknowledged.push(
+        ...[...talks.map(({ turnId }) => turnId), ...[...thinking, ...waiting].map(({ turn }) => turn.id)],
+      );
+      const texts = talks.map(({ text }) => text);
+      await underWay(texts, () => talks.every(({ seen }) => seen() !== ''));
 
-    await server.kill();
-    const killedAt = performance.now();
-    server = await startServer(environment);
-    const outcomes = await outcomesOf(origin, acknowledged.slice(-(STREAMS + SILENT + QUEUED)));
+      await server.kill();
+      const killedAt = performance.now();
+      server = await startServer(environment);
+      const outcomes = await outcomesOf(origin, acknowledged.slice(-(STREAMS + SILENT + QUEUED)));
 
-    expect(outcomes.size).toBe(STREAMS + SILENT + QUEUED);
-    for (const { turnId, text, ended } of talks) {
-      const turn = outcomes.get(turnId);
-      expectPartial(turn, text, killedAt);
-      const stored = turn.reply.text;
-      const read = await ended;
-      // The older API cannot take back what it has told; the others are told to replace it.
-      if (read.last === 'error') expect(read.text.startsWith(stored)).toBe(true);
-      else expect(read).toEqual({ text: stored, last: 'StreamGap,TurnFailed' });
-      expect(model.calls(text)).toBe(1);
-    }
-    for (const { turn } of [...thinking, ...waiting]) {
-      const { status, message, reply: answer } = outcomes.get(turn.id);
-      expect([status, answer.text]).toEqual(['COMPLETED', `Echo: ${message.text}`]);
-    }
-  }, 60_000);
+      expect(outcomes.size).toBe(STREAMS + SILENT + QUEUED);
+      for (const { turnId, text, ended } of talks) {
+        const turn = outcomes.get(turnId);
+        expectPartial(turn, text, killedAt);
+        const stored = turn.reply.text;
+        const read = await ended;
+        // The older API cannot take back what it has told; the others are told to replace it.
+        if (read.last === 'error') expect(read.text.startsWith(stored)).toBe(true);
+        else expect(read).toEqual({ text: stored, last: 'StreamGap,TurnFailed' });
+        expect(model.calls(text)).toBe(1);
+      }
+      for (const { turn } of [...thinking, ...waiting]) {
+        const { status, message, reply: answer } = outcomes.get(turn.id);
+        expect([status, answer.text]).toEqual(['COMPLETED', `Echo: ${message.text}`]);
+      }
+    },
+    60_000,
+  );
 
   it('has every message that was acknowledged', async () => {
     const turns = [];
-    for (let from = 0; from < acknowledged.length; from += 100) turns.push(...(await turnsAt(server.origin, acknowledged.slice(from, from + 100))));
+    for (let from = 0; from < acknowledged.length; from += 100)
+      turns.push(...(await turnsAt(server.origin, acknowledged.slice(from, from + 100))));
     expect(turns.filter((turn) => turn?.message.text)).toHaveLength(KILLS * (STREAMS + SILENT + QUEUED));
   });
 });

@@ -31,7 +31,8 @@ describe('an event stream on which nothing happens', () => {
     const { turn } = await send(app, 'Think', { identity: { externalId: await someone(app) } });
     const body = { query: FOLLOW, variables: { turnId: turn.id } };
     const stream = askForStream(origin, { path: '/graphql', body, credential: app.credential });
-    for (let number = 0; number < 3; number += 1) expect(await readUntil(stream, COMMENT.trimStart())).toContain(':\n\n');
+    for (let number = 0; number < 3; number += 1)
+      expect(await readUntil(stream, COMMENT.trimStart())).toContain(':\n\n');
     stream.destroy();
   });
 });

@@ -6,9 +6,15 @@ import { prepareDemo, send } from '../support/demo.ts';
 import { randomNumbers } from '../support/random.ts';
 import type { Reply } from '../support/scripted-model.ts';
 import { findTurn, someone, streamPath } from '../support/talk.ts';
-import { type ReaderOptions, readByEventSource, readBySocket, readBySse, type TurnText } from '../support/turn-readers.ts';
+import {
+  type ReaderOptions,
+  readByEventSource,
+  readBySocket,
+  readBySse,
+  type TurnText,
+} from '../support/turn-readers.ts';
 
-const SEED = Number(process.env['CUT_SEED'] ?? 20_261_120);
+const SEED = Number(process.env.CUT_SEED ?? 20_261_120);
 /** Three doors, 200 cuts together. */
 const CUTS = { socket: 67, sse: 67, eventSource: 66 };
 const AT_ONCE = 8;
@@ -40,7 +46,10 @@ function onProgress(): void {
 
 /** No two are alike, some hold line ends, quotes and characters of several bytes. */
 function tokensFor(text: string): string[] {
-  return Array.from({ length: TOKENS }, (_, index) => [` ${index} of "${text}"`, '\n\ndata: ', ' é😀', '\r\n'][index % 4] as string);
+  return Array.from(
+    { length: TOKENS },
+    (_, index) => [` ${index} of "${text}"`, '\n\ndata: ', ' é😀', '\r\n'][index % 4] as string,
+  );
 }
 
 async function cut(quota: number, converse: (origin: string, message: string) => Promise<void>): Promise<void> {
@@ -87,7 +96,10 @@ describe('a client whose connection is cut at a random byte', () => {
       expect(text).toBe(tokensFor(message).join(''));
       expect(last).toEqual({ type: 'complete', content: text });
       expect(stoppedBy).toBe(204);
-      const stored = await app.database.db.message.findMany({ where: { conversation: { identity: { externalId: person } } }, orderBy: { id: 'asc' } });
+      const stored = await app.database.db.message.findMany({
+        where: { conversation: { identity: { externalId: person } } },
+        orderBy: { id: 'asc' },
+      });
       expect(stored.map(({ text }) => text)).toEqual([message, text]);
       expect(app.model.calls(message)).toBe(1);
     }));

@@ -3,6 +3,7 @@ import { afterAll } from 'vitest';
 import { type App, createApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';
 import { type Database, openDatabase } from '../../src/database/client.ts';
+import type { DatabaseLocation } from '../../src/database/location.ts';
 import { newId } from '../../src/ids.ts';
 import { createLanguageModel } from '../../src/language-model/create.ts';
 import { newApiKeySecret } from '../../src/workspaces/api-keys.ts';
@@ -53,11 +54,14 @@ export interface TestApp extends Caller {
 export interface TestAppOptions {
   /** Variables of the environment. */
   environment?: Record<string, string>;
+  /** Where the app is told to reach its database. */
+  reach?(location: DatabaseLocation): Promise<DatabaseLocation>;
 }
 
 /** An app with a database of its own, the scripted model and a key that may do everything. Closed after the file. */
-export async function startTestApp({ environment = {} }: TestAppOptions = {}): Promise<TestApp> {
-  const { location, drop } = await createTestDatabase();
+export async function startTestApp({ environment = {}, reach }: TestAppOptions = {}): Promise<TestApp> {
+  const { location: own, drop } = await createTestDatabase();
+  const location = reach ? await reach(own) : own;
   const model = await startScriptedModel();
   const config = readConfig({
     PORT: '0',

@@ -30,7 +30,12 @@ export class ConversationReader {
     this.cursor = after;
   }
 
-  static async open(app: TestApp, id: string, after: string | null = null, caller: Caller = app): Promise<ConversationReader> {
+  static async open(
+    app: TestApp,
+    id: string,
+    after: string | null = null,
+    caller: Caller = app,
+  ): Promise<ConversationReader> {
     return new ConversationReader(await subscribe(app, caller, CONVERSATION_EVENTS, { id, after }), after);
   }
 

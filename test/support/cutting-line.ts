@@ -17,13 +17,19 @@ export interface CuttingLineOptions {
 }
 
 /** A line to the server at this origin that breaks in the middle of what the server says. */
-export async function startCuttingLine(target: string, { budget, maxCuts, onProgress = () => {} }: CuttingLineOptions): Promise<CuttingLine> {
+export async function startCuttingLine(
+  target: string,
+  { budget, maxCuts, onProgress = () => {} }: CuttingLineOptions,
+): Promise<CuttingLine> {
   const { hostname, port } = new URL(target);
   const sockets = new Set<Socket>();
   let cuts = 0;
   const server = createServer((near) => {
     const far = connect(Number(port), hostname);
-    for (const [one, other] of [[near, far], [far, near]] as const) {
+    for (const [one, other] of [
+      [near, far],
+      [far, near],
+    ] as const) {
       sockets.add(one);
       one.on('error', () => {}).on('close', () => sockets.delete(one) && other.destroy());
     }

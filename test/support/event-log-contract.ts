@@ -43,7 +43,12 @@ export function describeEventLog(name: string, create: () => EventLog | Promise<
         append(one.received);
         const position = await present();
         append(one.started, one.tokens('a'), one.tokens('b'), one.completed);
-        expect((await behind(position)).map(({ type }) => type)).toEqual(['TurnStarted', 'TurnTokens', 'TurnTokens', 'TurnCompleted']);
+        expect((await behind(position)).map(({ type }) => type)).toEqual([
+          'TurnStarted',
+          'TurnTokens',
+          'TurnTokens',
+          'TurnCompleted',
+        ]);
       });
 
       it('gives nothing behind the last event', async () => {
@@ -127,7 +132,9 @@ export function describeEventLog(name: string, create: () => EventLog | Promise<
         const start = await present();
         announce();
         announce();
-        expect(await behind(start)).toMatchObject([{ type: 'MessageReceived', messageId: 'msg_1', turnId: 'trn_1', turnNumber: 1 }]);
+        expect(await behind(start)).toMatchObject([
+          { type: 'MessageReceived', messageId: 'msg_1', turnId: 'trn_1', turnNumber: 1 },
+        ]);
       });
 
       it('tells where the turn begins', async () => {
@@ -135,7 +142,10 @@ export function describeEventLog(name: string, create: () => EventLog | Promise<
         announce();
         append(one.started);
         const start = await log.startOf(CONVERSATION, 'trn_1');
-        expect((await behind(start as LogPosition)).map(({ type }) => type)).toEqual(['MessageReceived', 'TurnStarted']);
+        expect((await behind(start as LogPosition)).map(({ type }) => type)).toEqual([
+          'MessageReceived',
+          'TurnStarted',
+        ]);
       });
 
       it('knows no beginning of a turn it was not told of', async () => {

@@ -96,6 +96,15 @@ export function followsTurns(app: TestApp, begin: Follow): void {
       expect(told[5]).toMatchObject({ name: 'fly', result: { error: expect.any(String) } });
     });
 
+    it('show arguments of a tool call that are JSON null or no JSON', async () => {
+      const calls = [null, '{"key":'].map((given) => ({ name: 'remember', arguments: given }));
+      app.model.when('Call it badly', reply.toolCalls(...calls), reply.text('Sorry.'));
+      const { turn, cursor } = await send(app, 'Call it badly');
+      const told = await all(await events(turn.id, cursor));
+      expect(told.slice(1, 3).map((event) => event.arguments)).toEqual([null, '{"key":']);
+      expect(kindsOf(told).slice(-2)).toEqual(['TurnTokens', 'TurnCompleted']);
+    });
+
     it('end with TurnFailed when the model refuses', async () => {
       app.model.when('Refuse this', reply.status(400));
       const { turn, cursor } = await send(app, 'Refuse this');

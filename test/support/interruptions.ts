@@ -31,7 +31,8 @@ export const endless: Reply = async (call, { userText }) => {
 
 /** Resolves once these endless answers are so long that some of their text must have been stored. */
 export async function underWay(texts: string[], also: () => boolean = () => true): Promise<void> {
-  const enough = (text: string) => (given.get(text)?.[0] ?? Number.POSITIVE_INFINITY) < performance.now() - 1.2 * MAX_LOSS_MS;
+  const enough = (text: string) =>
+    (given.get(text)?.[0] ?? Number.POSITIVE_INFINITY) < performance.now() - 1.2 * MAX_LOSS_MS;
   while (!texts.every(enough) || !also()) await pause(20);
 }
 
@@ -60,7 +61,12 @@ export function expectPartial(
   const times = given.get(text) ?? [];
   const stored = turn.reply?.text ?? '';
   const count = stored.match(/ \d+/g)?.length ?? 0;
-  expect(stored).toBe(times.slice(0, count).map((_, index) => ` ${index}`).join(''));
+  expect(stored).toBe(
+    times
+      .slice(0, count)
+      .map((_, index) => ` ${index}`)
+      .join(''),
+  );
   const loss = killedAt - (times[count] ?? killedAt);
   measured.losses.push(loss);
   expect(loss).toBeLessThanOrEqual(MAX_LOSS_MS);

@@ -28,7 +28,10 @@ export async function subscribeRaw(socket: WebSocket, ids: string[], query: stri
 }
 
 /** Asks for an event stream without reading any of it. */
-export function askForStream(origin: string, { path, body, credential = API_KEY }: { path: string; body?: object; credential?: string }): Socket {
+export function askForStream(
+  origin: string,
+  { path, body, credential = API_KEY }: { path: string; body?: object; credential?: string },
+): Socket {
   const { hostname, port } = new URL(origin);
   const socket = connect(Number(port), hostname);
   const json = body ? JSON.stringify(body) : '';

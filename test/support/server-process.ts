@@ -19,10 +19,13 @@ export interface ServerProcess {
 }
 
 /** Starts `node src/main.ts`; resolves once it serves. Fails with its error output when it ends before. */
-export async function startServer(environment: Record<string, string>, { execArgv = [] as string[] } = {}): Promise<ServerProcess> {
+export async function startServer(
+  environment: Record<string, string>,
+  { execArgv = [] as string[] } = {},
+): Promise<ServerProcess> {
   const begun = performance.now();
   const child = spawn(process.execPath, [...execArgv, MAIN], {
-    env: { PATH: process.env['PATH'], PORT: '0', MILEPOST_API_KEY: API_KEY, LOG_LEVEL: 'fatal', ...environment },
+    env: { PATH: process.env.PATH, PORT: '0', MILEPOST_API_KEY: API_KEY, LOG_LEVEL: 'fatal', ...environment },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   let errors = '';

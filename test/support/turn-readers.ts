@@ -84,7 +84,6 @@ function readWith(client: SubscribingClient, { turnId, after = null, onEvent }: 
   });
 }
 
-
 /** Reads a turn to its end over WebSocket with graphql-ws, which comes back by itself. */
 export async function readBySocket(options: ReaderOptions): Promise<TurnText> {
   const client = createSocketClient({
@@ -133,10 +132,15 @@ export interface EventSourceOptions {
 }
 
 /** Reads a reply with an `EventSource` that is left open until the server stops it from coming back. */
-export function readByEventSource(url: string, credential: string, { retryMs = 1, onText = () => {} }: EventSourceOptions = {}): Promise<RestReply> {
+export function readByEventSource(
+  url: string,
+  credential: string,
+  { retryMs = 1, onText = () => {} }: EventSourceOptions = {},
+): Promise<RestReply> {
   const authorization = `Bearer ${credential}`;
   const source = new EventSource(url, {
-    fetch: async (input, init) => impatient(await fetch(input, { ...init, headers: { ...init.headers, authorization } } as RequestInit), retryMs),
+    fetch: async (input, init) =>
+      impatient(await fetch(input, { ...init, headers: { ...init.headers, authorization } } as RequestInit), retryMs),
   });
   const reply: RestReply = { text: '', last: { type: '', content: '' }, stoppedBy: undefined };
   return new Promise((resolve) => {
@@ -162,5 +166,8 @@ function impatient(response: Response, retryMs: number): Response {
   void response.body.pipeTo(writable).catch(() => {});
   const { status, headers } = response;
   const { url, redirected } = response;
-  return Object.defineProperties(new Response(readable, { status, headers }), { url: { value: url }, redirected: { value: redirected } });
+  return Object.defineProperties(new Response(readable, { status, headers }), {
+    url: { value: url },
+    redirected: { value: redirected },
+  });
 }

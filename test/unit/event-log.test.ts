@@ -21,7 +21,15 @@ describe('the memory of the event log', () => {
     const { position } = log.state('cnv_1');
     for (const event of [received, started, ...'abcdefg'.split('').map(tokens)]) log.append('cnv_1', event);
     expect(behind(log, 'cnv_1', position)).toBe('gap');
-    expect(behind(log, 'cnv_1', { ...position, sequence: position.sequence + 2 })).toEqual(['a', 'b', 'c', 'd', 'e', 'f', 'g']);
+    expect(behind(log, 'cnv_1', { ...position, sequence: position.sequence + 2 })).toEqual([
+      'a',
+      'b',
+      'c',
+      'd',
+      'e',
+      'f',
+      'g',
+    ]);
     log.close();
   });
 
@@ -70,7 +78,13 @@ describe('the memory of the event log', () => {
     const log = new MemoryEventLog({ maxBytes: ROOM });
     const before = log.bytes;
     const turn = { turnId: 'trn_1', turnNumber: 1 };
-    log.append('cnv_1', { type: 'TurnToolCalled', name: 'remember', arguments: 'x'.repeat(10_000), result: null, ...turn });
+    log.append('cnv_1', {
+      type: 'TurnToolCalled',
+      name: 'remember',
+      arguments: 'x'.repeat(10_000),
+      result: null,
+      ...turn,
+    });
     expect(log.bytes - before).toBeGreaterThan(10_000);
     log.close();
   });

@@ -202,7 +202,7 @@ describe('no answer', () => {
     model = modelAt(endpoint.url, 500);
     const error = await failure(reply.text('One ', hold(), 'two'));
     expect(error).toMatchObject({ code: 'MODEL_TIMEOUT', retryable: false });
-    expect(error.message).toBe('The model endpoint sent nothing for 0.05 seconds.');
+    expect(error.message).toBe('The model endpoint sent nothing for 0.5 seconds.');
     expect(await endpoint.requests[0]?.ended).toBe('left');
   });
 });

@@ -66,10 +66,20 @@ describe('a reader', () => {
     ]);
   });
 
+  it('is told very much in several pieces', async () => {
+    const reading = reader();
+    append(...Array.from({ length: 10 }, () => tokens('x'.repeat(10_000))));
+    const lengths = [await told(reading), await told(reading), await told(reading)].map(({ length }) => length);
+    expect(lengths).toEqual([40_000, 40_000, 20_000]);
+  });
+
   it('gives a merged piece the cursor of its last part', async () => {
     const reading = reader();
     append(tokens('a'), tokens('b'));
-    expect((await reading.next()).value).toMatchObject({ text: 'ab', cursor: `${log.state('cnv_1').position.sequence}` });
+    expect((await reading.next()).value).toMatchObject({
+      text: 'ab',
+      cursor: `${log.state('cnv_1').position.sequence}`,
+    });
   });
 
   it('does not join what different turns say', async () => {
@@ -109,7 +119,10 @@ describe('a reader', () => {
 describe('a reader behind events that are gone', () => {
   it('is told what there is instead, and goes on there', async () => {
     const reading = reader({
-      recover: async () => ({ events: [{ type: 'StreamGap', turnId: 'trn_1', text: 'so far', cursor: 'now' }], position: log.state('cnv_1').position }),
+      recover: async () => ({
+        events: [{ type: 'StreamGap', turnId: 'trn_1', text: 'so far', cursor: 'now' }],
+        position: log.state('cnv_1').position,
+      }),
     });
     append(...Array.from({ length: 20 }, () => tokens('x')));
     expect(await told(reading)).toBe('so far');

@@ -1,0 +1,59 @@
+import { expect, it } from 'vitest';
+import { startTestApp } from './support/app.ts';
+import { prepareDemo } from './support/demo.ts';
+import { mutate } from './support/mutate.ts';
+import { reply } from './support/scripted-model.ts';
+
+const TRANSCRIPT = /^<milepost_transcript>/;
+const BUDGET = 400;
+
+const app = await startTestApp();
+const { assistantId } = await prepareDemo(app);
+await mutate(app, 'updateAssistant', { id: assistantId, contextTokens: BUDGET });
+let summaries = 0;
+app.model.when(
+  TRANSCRIPT,
+  reply.by(() => {
+    summaries += 1;
+    return reply.text(`Summary ${summaries}`);
+  }),
+);
+
+const say = async (text: string) => (await app.rest('POST', '/conversation/ada/chat/web', { text })).body.data;
+const summary = async () => (await app.query('{ conversations { edges { node { summary } } } }')).conversations.edges[0].node.summary;
+/** About fifty tokens, with its reply a hundred. */
+const longMessage = (nth: number) => `Message ${nth}: ${'many words '.repeat(24)}`;
+
+const transcripts = () => app.model.requests.map(({ userText }) => userText).filter((text) => TRANSCRIPT.test(text));
+
+/** Waits until the model has been asked for so many summaries and the last one is stored. */
+async function summarized(count: number): Promise<void> {
+  await expect.poll(summary, { timeout: 10_000, interval: 20 }).toBe(`Summary ${count}`);
+}
+
+it('condenses what would fall out of the context once, and sends the summary along instead', async () => {
+  for (let nth = 1; nth <= 5; nth += 1) await say(longMessage(nth));
+  await summarized(1);
+  expect(transcripts()[0]).toContain('Message 1: ');
+
+  await say('What did I say first?');
+  const { body } = await app.model.received('What did I say first?', 1);
+  const [system, ...said] = (body as { messages: { role: string; content: string }[] }).messages;
+  expect(system?.content).toContain('You talk to Ada');
+  expect(system?.content).toContain('"summary":"Summary 1"');
+  expect(said.map(({ content }) => content).join()).not.toContain('Message 1: ');
+});
+
+it('goes on from the earlier summary, and never condenses a message twice', async () => {
+  for (let nth = 6; nth <= 9; nth += 1) await say(longMessage(nth));
+  await summarized(2);
+  expect(transcripts()[1]).toContain('"summary":"Summary 1"');
+  expect(transcripts()[1]).not.toContain('Message 1: ');
+});
+
+it('changes nothing in the history', async () => {
+  const { conversations } = await app.query(
+    '{ conversations { edges { node { messages(first: 1) { edges { node { text } } } } } } }',
+  );
+  expect(conversations.edges[0].node.messages.edges[0].node.text).toContain('Message 1: ');
+});
