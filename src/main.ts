@@ -20,14 +20,15 @@ class StartError extends Error {
 }
 
 async function main(): Promise<void> {
+  let stopping: Promise<void> | undefined;
   const config = readConfig();
-  const log = pino({ level: config.logLevel }, pino.destination({ dest: 2, sync: false }));
+  const log = pino({ level: config.logLevel, serializers: { err: loggedError } }, pino.destination({ dest: 2, sync: false }));
   const server = await reachDatabase(config);
   const migrations = await migrateDatabase(server.location);
   const database = openDatabase({
     location: server.location,
     maxConnections: config.databasePoolSize,
-    onConnectionLost: (error) => log.warn({ err: error }, 'A connection to the database was lost'),
+    onConnectionLost: (error) => stopping || log.warn({ err: error }, 'A connection to the database was lost'),
   });
   const firstKey = await prepareFirstStart(database.db, config);
   const model = createLanguageModel(config.model);
@@ -39,7 +40,6 @@ async function main(): Promise<void> {
     welcome({ config, address: address as AddressInfo, model, migrations, firstKey, embedded: server.embedded }),
   );
 
-  let stopping: Promise<void> | undefined;
   const stop = (exitCode: number) => {
     stopping ??= shutDown(log, exitCode, [app.dispose, database.close, server.stop]);
   };
@@ -49,6 +49,13 @@ async function main(): Promise<void> {
     log.fatal({ lastWords }, 'The embedded PostgreSQL ended by itself');
     stop(1);
   });
+}
+
+/** What is logged of an error: drivers hang whole connections and statements, with what people said, on theirs. */
+function loggedError(error: unknown): object {
+  if (!(error instanceof Error)) return { message: String(error) };
+  const { name, message, stack, cause } = error;
+  return { name, message, stack, ...('code' in error && { code: error.code }), ...(cause !== undefined && { cause: loggedError(cause) }) };
 }
 
 /** Closes everything in the reverse order of its making; a second signal is not needed, an error does not keep the rest open. */

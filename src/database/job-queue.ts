@@ -153,8 +153,11 @@ class RunningLane {
       gracefulShutdownAbortTimeout: graceMs,
       parsedCronItems: [],
       taskList: toTaskList(handlers),
-      // One question to the database for all workers, not one for each.
-      preset: { worker: { localQueue: { size: concurrency } } },
+      // One question to the database for all workers, not one for each; and without a batch nobody would wait, at the end, until
+      // it is stored how jobs have ended.
+      preset: {
+        worker: { localQueue: { size: concurrency }, completeJobBatchDelay: 0, failJobBatchDelay: 0 },
+      },
     });
   }
 }

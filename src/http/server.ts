@@ -31,10 +31,16 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
+/** Longer than proxies keep theirs: a connection is closed by the side that knows that nothing is on its way. */
+const IDLE_CONNECTION_MS = 75_000;
+
 /** HTTP and WebSocket on one port. */
 export function createHttpServer({ routes, bodyLimitBytes, ...shared }: HttpServerOptions): HttpServer {
   const listener = getRequestListener(routes.fetch, { overrideGlobalObjects: false });
-  const server = createServer({ keepAlive: true, keepAliveInitialDelay: PROBE_AFTER_MS }, listener);
+  const server = createServer(
+    { keepAlive: true, keepAliveInitialDelay: PROBE_AFTER_MS, keepAliveTimeout: IDLE_CONNECTION_MS },
+    listener,
+  );
   const sockets = serveWebSocket({ ...shared, server, maxPayloadBytes: bodyLimitBytes });
   let closed: Promise<void> | undefined;
   const stopAccepting = () => {

@@ -77,7 +77,7 @@ async function insertMessage(
       VALUES (${newId('Conversation')}, ${workspaceId}, ${route.identityId}, ${route.channelId}, 1, ${now}::timestamptz, ${now}::timestamptz)
       ON CONFLICT (workspace_id, identity_id, channel_id) DO UPDATE SET turn_count = c.turn_count + 1, last_message_at = EXCLUDED.last_message_at
       WHERE ${input.whenBusy !== 'REJECT'} OR NOT EXISTS (
-        SELECT FROM turns t WHERE t.workspace_id = c.workspace_id AND t.conversation_id = c.id AND t.status IN ('QUEUED', 'RUNNING'))
+        SELECT FROM turns t WHERE t.workspace_id = c.workspace_id AND t.conversation_id = c.id AND t.finished_at IS NULL)
       RETURNING id, turn_count, active_turn_id
     ), turn AS (
       INSERT INTO turns (id, workspace_id, conversation_id, number, client_message_id, request_hash, stage_id, created_at)

@@ -142,36 +142,45 @@ export class TurnRunner {
     while (!this.#stopping) {
       this.#kickedAgain.delete(conversationId);
       const turn = await claimNextTurn(this.#services.db, workspaceId, conversationId);
-      if (turn) await this.#run(turn);
-      else if (!this.#kickedAgain.has(conversationId)) return;
+      const more = turn !== null && (await this.#run(turn));
+      if (!more && !this.#kickedAgain.has(conversationId)) return;
     }
   }
 
-  async #run(turn: ClaimedTurn): Promise<void> {
+  /** Runs a turn to its end; tells whether another one may wait behind it. */
+  async #run(turn: ClaimedTurn): Promise<boolean> {
     // The process began to stop while the turn was being claimed.
-    if (this.#stopping) return requeueTurn(this.#services.db, turn);
+    if (this.#stopping) {
+      await requeueTurn(this.#services.db, turn);
+      return false;
+    }
     const running = new RunningTurn(this.#contextOf(turn), turn, this.#options);
     this.#running.set(turn.id, running);
     try {
       const end = await running.run();
       // Stored before readers are told: whoever hears of the end finds the reply.
-      const ended = end && (await whileDatabaseIsAway(() => this.#storeEnd(turn, end), this.#patience()));
-      if (ended) running.publish(endEvent(ended));
-      if (ended && running.summaryDue) this.#summarizer.request({ ...turn, ...running.summaryDue });
-      else await this.#forgetIfDeleted(turn);
+      const stored = end && (await whileDatabaseIsAway(() => this.#storeEnd(turn, end), this.#patience()));
+      if (!stored) {
+        await this.#forgetIfDeleted(turn);
+        return true;
+      }
+      running.publish(endEvent(stored.turn));
+      if (running.summaryDue) this.#summarizer.request({ ...turn, ...running.summaryDue });
+      return stored.more;
     } finally {
       this.#running.delete(turn.id);
     }
   }
 
   /** Stores how a turn ended, unless that has been done; null: the turn is no longer ours, or no longer there. */
-  async #storeEnd(turn: ClaimedTurn, end: TurnEnd): Promise<EndedTurn | null> {
+  async #storeEnd(turn: ClaimedTurn, end: TurnEnd): Promise<{ turn: EndedTurn; more: boolean } | null> {
     const { db } = this.#services;
-    if (await endTurn(db, turn, end)) return end;
+    const ended = await endTurn(db, turn, end);
+    if (ended) return { turn: end, more: ended.more };
     const { workspaceId, id } = turn;
     const stored = await db.turn.findUnique({ where: { workspaceId_id: { workspaceId, id } } });
     // The answer to an earlier try was lost with its connection.
-    return stored?.finishedAt && stored.attempt === turn.attempt ? stored : null;
+    return stored?.finishedAt && stored.attempt === turn.attempt ? { turn: stored, more: true } : null;
   }
 
   async #forgetIfDeleted({ workspaceId, conversationId: id }: ClaimedTurn): Promise<void> {

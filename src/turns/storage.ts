@@ -42,7 +42,7 @@ export async function claimNextTurn(
   const [claimed] = await db.$queryRaw<Pick<ClaimedTurn, 'id' | 'number' | 'attempt' | 'messageId'>[]>`
     WITH next AS (
       SELECT id FROM turns
-      WHERE workspace_id = ${workspaceId} AND conversation_id = ${conversationId} AND status = 'QUEUED'
+      WHERE workspace_id = ${workspaceId} AND conversation_id = ${conversationId} AND finished_at IS NULL AND status = 'QUEUED'
       ORDER BY number LIMIT 1
     ), held AS (
       UPDATE conversations SET active_turn_id = next.id FROM next
@@ -103,10 +103,13 @@ export async function checkpointTurn(
   return { ours: row !== undefined, cancelRequested: row?.cancelRequested ?? false };
 }
 
-/** Ends a turn and stores its reply, in one statement. False: another process has taken the turn over, nothing is written. */
-export async function endTurn(db: PrismaClient, turn: ClaimedTurn, end: TurnEnd): Promise<boolean> {
+/**
+ * Ends a turn and stores its reply, in one statement. Tells whether another turn waits in the conversation; null: another
+ * process has taken the turn over, nothing is written.
+ */
+export async function endTurn(db: PrismaClient, turn: ClaimedTurn, end: TurnEnd): Promise<{ more: boolean } | null> {
   const { usage } = end;
-  const ended = await db.$queryRaw<{ id: string }[]>`
+  const [ended] = await db.$queryRaw<{ more: boolean }[]>`
     WITH ended AS (
       UPDATE turns SET status = ${end.status}::"TurnStatus", finished_at = now(), partial_text = NULL, lease_expires_at = NULL,
         error_code = ${end.errorCode}, error_message = ${end.errorMessage}, model = coalesce(${end.model}, model),
@@ -123,8 +126,11 @@ export async function endTurn(db: PrismaClient, turn: ClaimedTurn, end: TurnEnd)
       UPDATE conversations SET active_turn_id = NULL, last_message_at = now() FROM ended
       WHERE workspace_id = ${turn.workspaceId} AND conversations.id = ${turn.conversationId} AND active_turn_id = ended.id
     )
-    SELECT id FROM ended`;
-  return ended.length > 0;
+    SELECT EXISTS (
+      SELECT FROM turns waiting WHERE waiting.workspace_id = ${turn.workspaceId}
+        AND waiting.conversation_id = ${turn.conversationId} AND waiting.finished_at IS NULL AND waiting.id <> ${turn.id}
+    ) AS more FROM ended`;
+  return ended ?? null;
 }
 
 /** Ends a turn that has not begun. False: it is not queued (any more). */
@@ -145,7 +151,7 @@ export async function findUnfinishedBefore(
     workspaceId,
     conversationId,
     number: { lt: number },
-    status: { in: ['QUEUED', 'RUNNING'] },
+    finishedAt: null,
   } satisfies Prisma.TurnWhereInput;
   const turn = await db.turn.findFirst({ where, orderBy: { number: 'asc' }, select: { id: true } });
   return turn?.id ?? null;
@@ -162,7 +168,7 @@ export interface AbandonedTurn extends ClaimedTurn {
 
 /** Ends every lease: for a process that knows that no other one uses the database. */
 export async function expireLeases(db: PrismaClient): Promise<void> {
-  await db.$executeRaw`UPDATE turns SET lease_expires_at = now() - interval '1 second' WHERE status = 'RUNNING'`;
+  await db.$executeRaw`UPDATE turns SET lease_expires_at = now() - interval '1 second' WHERE finished_at IS NULL AND status = 'RUNNING'`;
 }
 
 /** Running turns whose lease has passed. */
@@ -172,7 +178,7 @@ export function listAbandonedTurns(db: PrismaClient): Promise<AbandonedTurn[]> {
       (SELECT id FROM messages m WHERE m.workspace_id = t.workspace_id AND m.turn_id = t.id AND m.role = 'USER') AS "messageId",
       first_token_at IS NOT NULL AS shown, partial_text AS "partialText", stage_id AS "stageId",
       cancel_requested_at IS NOT NULL AS "cancelRequested"
-    FROM turns t WHERE status = 'RUNNING' AND lease_expires_at < now()
+    FROM turns t WHERE finished_at IS NULL AND status = 'RUNNING' AND lease_expires_at < now()
     ORDER BY lease_expires_at LIMIT 1000`;
 }
 
@@ -193,7 +199,7 @@ export function listStalledConversations(db: PrismaClient): Promise<{ workspaceI
   return db.$queryRaw<{ workspaceId: string; conversationId: string }[]>`
     SELECT DISTINCT turns.workspace_id AS "workspaceId", turns.conversation_id AS "conversationId"
     FROM turns JOIN conversations ON conversations.workspace_id = turns.workspace_id AND conversations.id = turns.conversation_id
-    WHERE turns.status = 'QUEUED' AND (active_turn_id IS NULL OR NOT EXISTS (
+    WHERE turns.finished_at IS NULL AND turns.status = 'QUEUED' AND (active_turn_id IS NULL OR NOT EXISTS (
       SELECT FROM turns AS active
       WHERE active.workspace_id = turns.workspace_id AND active.id = active_turn_id AND active.status = 'RUNNING'))
     LIMIT 1000`;

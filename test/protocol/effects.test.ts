@@ -24,8 +24,8 @@ afterAll(async () => {
   await database.drop();
 });
 
-async function start(): Promise<ServerProcess> {
-  const server = await startServer(environment);
+async function start(more: Record<string, string> = {}): Promise<ServerProcess> {
+  const server = await startServer({ ...environment, ...more });
   running.add(server);
   return server;
 }
@@ -66,7 +66,9 @@ const allDone = () =>
   vi.waitFor(
     () =>
       inSession(database.location, async (client) => {
-        const { rows } = await client.query('SELECT id FROM graphile_worker.jobs');
+        const { rows } = await client.query(
+          "SELECT id FROM graphile_worker.jobs WHERE run_at < now() + interval '1 minute'",
+        );
         expect(rows).toEqual([]);
       }),
     PATIENCE,
@@ -92,6 +94,21 @@ describe('the effects of a stage', () => {
     await allDone();
     expect(receiver.deliveries).toHaveLength(2);
     expect(await movesOf(origin, person)).toEqual(['API lasting', 'RULE considering']);
+  });
+
+  it('are left to another server by one that stops in the middle', async () => {
+    const stopping = await start({ SHUTDOWN_GRACE_MS: '200' });
+    const [person] = (await peopleAt(stopping.origin, 1)) as [string];
+    await createStage(stopping.origin, 'handed-over', 3600);
+    receiver.deliveries.length = 0;
+    receiver.answer((response) => receiver.deliveries.length > 1 && response.writeHead(204).end());
+    await assign(stopping.origin, person, 'handed-over');
+    const first = await receiver.next();
+    expect(await stopping.terminate()).toBe(0);
+    running.delete(stopping);
+    await start();
+    expect((await receiver.next()).headers['webhook-id']).toBe(first.headers['webhook-id']);
+    await assign([...running].at(-1)?.origin as string, person, 'considering');
   });
 
   it('happen once each when several servers could do it', async () => {

@@ -301,13 +301,10 @@ CREATE INDEX "messages_workspace_id_conversation_id_turn_number_id_idx" ON "mess
 CREATE INDEX "messages_workspace_id_turn_id_idx" ON "messages"("workspace_id", "turn_id");
 
 -- CreateIndex
-CREATE INDEX "turns_workspace_id_conversation_id_status_number_idx" ON "turns"("workspace_id", "conversation_id", "status", "number");
+CREATE INDEX "turns_unfinished_idx" ON "turns"("workspace_id", "conversation_id", "number") WHERE (finished_at IS NULL);
 
 -- CreateIndex
 CREATE INDEX "turns_workspace_id_instructions_hash_idx" ON "turns"("workspace_id", "instructions_hash");
-
--- CreateIndex
-CREATE INDEX "turns_status_lease_expires_at_idx" ON "turns"("status", "lease_expires_at");
 
 -- CreateIndex
 CREATE UNIQUE INDEX "turns_workspace_id_conversation_id_number_key" ON "turns"("workspace_id", "conversation_id", "number");
