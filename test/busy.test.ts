@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { startTestApp, type TestApp } from './support/app.ts';
+import type { Prisma } from '../src/generated/prisma/client.ts';
+import { type Caller, startTestApp, type TestApp } from './support/app.ts';
 import { prepareDemo, send } from './support/demo.ts';
 import { mutate } from './support/mutate.ts';
 import { hold, reply } from './support/scripted-model.ts';
@@ -181,6 +182,27 @@ describe(`${MANY} messages at once to one conversation`, () => {
     expect(await app.database.db.turn.count({ where: { conversation: { identity } } })).toBe(1);
   });
 
+  it('with REJECT let one in, also when they have waited for the same row', async () => {
+    const identity = { externalId: await someone(app) };
+    const first = await send(app, 'Before the crowd', { identity });
+    await endOf(first.turn.id);
+    const place = hold();
+    app.model.when(/^Crowd/, reply.text(place, 'Yours.'));
+    const { db } = app.database;
+    const [crowd] = await db.$transaction(async (tx) => {
+      await tx.$queryRaw`SELECT FROM conversations WHERE id = ${first.turn.conversation.id} FOR UPDATE`;
+      const sends = [1, 2, 3].map((number) => send(app, `Crowd ${number}`, { identity, whenBusy: 'REJECT' }));
+      while ((await waitingForLocks(tx)) < sends.length);
+      return [Promise.all(sends)];
+    });
+    place.release();
+    expect((await crowd)?.map(({ code }) => code ?? 'taken').sort()).toEqual([
+      'CONVERSATION_BUSY',
+      'CONVERSATION_BUSY',
+      'taken',
+    ]);
+  });
+
   it('with INTERRUPT end with the last one answered, the others answered or cancelled', async () => {
     const identity = { externalId: await someone(app) };
     const sent = await Promise.all(
@@ -194,4 +216,33 @@ describe(`${MANY} messages at once to one conversation`, () => {
     expect(turns.at(-1)?.status).toBe('COMPLETED');
     expect(turns.every(({ status }) => status === 'COMPLETED' || status === 'CANCELLED')).toBe(true);
   });
+
+  it('through two servers are answered in order, never two at a time', async () => {
+    let running = 0;
+    let most = 0;
+    const answered: Promise<string>[] = [];
+    const allAsked = Promise.withResolvers<void>();
+    app.model.when(/^Server \d+$/, async (call, request) => {
+      running += 1;
+      most = Math.max(most, running);
+      await reply.echo()(call, request);
+      running -= 1;
+      if (answered.push(call.ended) === MANY) allAsked.resolve();
+    });
+    const servers = [app, app.elsewhere()] as const;
+    const identity = { externalId: await someone(app) };
+    await Promise.all(each.map((index) => send(servers[index % 2] as Caller, `Server ${index}`, { identity })));
+    await allAsked.promise;
+    expect(new Set(await Promise.all(answered))).toEqual(new Set(['answered']));
+    expect(most).toBe(1);
+    const asked = app.model.requests.filter(({ userText }) => /^Server/.test(userText));
+    expect(asked.map(({ body }) => body.messages.length)).toEqual(each.map((index) => 2 + 2 * index));
+  });
 });
+
+/** How many sessions of this database wait for a row. */
+async function waitingForLocks(tx: Prisma.TransactionClient): Promise<number> {
+  const [row] = await tx.$queryRaw<{ count: number }[]>`
+    SELECT count(*)::int FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+  return row?.count ?? 0;
+}

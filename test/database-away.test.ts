@@ -52,12 +52,14 @@ describe('a database that goes away', () => {
     const { turn } = await send(app, 'Begin', { identity: { externalId: await someone(app) } });
     const { reader, until } = await follow(turn.id);
     await place.reached;
+    const read = until(() => reader.types.at(-1) === 'TurnCompleted');
     line.cut();
     place.release();
     await line.missed();
+    await line.missed();
     expect(reader.text).toBe('');
     line.mend();
-    await until(() => reader.types.at(-1) === 'TurnCompleted');
+    await read;
     expect([reader.text, (await findTurn(app, turn.id)).reply.text]).toEqual(['One two', 'One two']);
   });
 

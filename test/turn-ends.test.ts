@@ -111,6 +111,16 @@ describe('a turn whose process is dead', () => {
     expect(await abandon('Begun again', { attempt: 3 })).toMatchObject({ status: 'FAILED', errorCode: 'INTERRUPTED' });
   });
 
+  it('is not asked again when somebody had asked to stop it', async () => {
+    const { id, status } = await abandon('Asked to stop in time', { cancelRequestedAt: new Date() });
+    expect(status).toBe('QUEUED');
+    const events = await subscribe(app, app, TURN_EVENTS, { turnId: id });
+    const reader = new TurnText();
+    while (reader.types.at(-1) !== 'TurnCancelled') reader.take((await events.next()).turnEvents);
+    expect(app.model.calls('Asked to stop in time')).toBe(1);
+    await events.leave();
+  });
+
   it('ends as cancelled when that had been asked for', async () => {
     const asked = { firstTokenAt: new Date(), partialText: 'One ', cancelRequestedAt: new Date() };
     expect(await abandon('Asked to stop', asked)).toMatchObject({ status: 'CANCELLED', errorCode: null });

@@ -10,7 +10,7 @@ export interface DatabaseLine {
   /** Breaks every session, and lets none begin until it is mended. */
   cut(): void;
   mend(): void;
-  /** Resolves when somebody tries to begin a session while it is cut. */
+  /** Resolves when somebody next tries to begin a session while it is cut. */
   missed(): Promise<void>;
   close(): Promise<void>;
 }
@@ -30,6 +30,7 @@ export async function startDatabaseLine(target: DatabaseLocation): Promise<Datab
   const server = createServer((near) => {
     if (!whole) {
       missed.resolve();
+      missed = Promise.withResolvers();
       return near.destroy();
     }
     const far = reach();
@@ -53,7 +54,6 @@ export async function startDatabaseLine(target: DatabaseLocation): Promise<Datab
     location,
     cut() {
       whole = false;
-      missed = Promise.withResolvers();
       breakAll();
     },
     mend: () => {
