@@ -147,7 +147,7 @@ async function addTravellers(
     data: travellers.flatMap(({ id, moves }) =>
       moves.map(({ from, to, at }) => ({
         ...{ id: newId('StageTransition'), workspaceId, identityId: id, cause: 'API' as const, createdAt: at },
-        ...{ fromStageId: from && (stages.get(from.to) as string), fromEnteredAt: from && from.at },
+        ...{ fromStageId: from && (stages.get(from.to) as string), fromEnteredAt: from?.at ?? null },
         toStageId: stages.get(to) as string,
       })),
     ),

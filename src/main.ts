@@ -22,7 +22,10 @@ class StartError extends Error {
 async function main(): Promise<void> {
   let stopping: Promise<void> | undefined;
   const config = readConfig();
-  const log = pino({ level: config.logLevel, serializers: { err: loggedError } }, pino.destination({ dest: 2, sync: false }));
+  const log = pino(
+    { level: config.logLevel, serializers: { err: loggedError } },
+    pino.destination({ dest: 2, sync: false }),
+  );
   const server = await reachDatabase(config);
   const migrations = await migrateDatabase(server.location);
   const database = openDatabase({
@@ -55,7 +58,13 @@ async function main(): Promise<void> {
 function loggedError(error: unknown): object {
   if (!(error instanceof Error)) return { message: String(error) };
   const { name, message, stack, cause } = error;
-  return { name, message, stack, ...('code' in error && { code: error.code }), ...(cause !== undefined && { cause: loggedError(cause) }) };
+  return {
+    name,
+    message,
+    stack,
+    ...('code' in error && { code: error.code }),
+    ...(cause !== undefined && { cause: loggedError(cause) }),
+  };
 }
 
 /** Closes everything in the reverse order of its making; a second signal is not needed, an error does not keep the rest open. */

@@ -26,7 +26,10 @@ export function welcome({ config, address, model, migrations, firstKey, embedded
     ['REST', origin],
     ['Database', database + updated],
     ['Language model', modelLine(config, model)],
-    ['API key', firstKey ? `${firstKey}  (shown once: keep it)` : 'the one shown at the first start; only its hash is kept'],
+    [
+      'API key',
+      firstKey ? `${firstKey}  (shown once: keep it)` : 'the one shown at the first start; only its hash is kept',
+    ],
   ] as const;
   const table = rows.map(([name, value]) => `  ${name.padEnd(19)}${value}`).join('\n');
   return `\nMilepost ${config.version} is ready.\n\n${table}\n\n${config.demo ? tryIt(origin, firstKey) : ''}`;

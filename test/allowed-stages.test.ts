@@ -12,9 +12,11 @@ await mutate(app, 'updateStage', { stage: { key: 'elsewhere' }, allowedNext: [] 
 
 const assign = (stage: string) =>
   mutate(app, 'assignStage', { identity: { externalId: 'ada' }, stage: { key: stage } }, 'identity { stage { key } }');
-const stageOf = async () => (await app.query('{ identity(by: { externalId: "ada" }) { stage { key } } }')).identity.stage.key;
+const stageOf = async () =>
+  (await app.query('{ identity(by: { externalId: "ada" }) { stage { key } } }')).identity.stage.key;
 const allowedNextOf = async (key: string) =>
-  (await app.query('query ($key: String!) { stage(by: { key: $key }) { allowedNext { key } } }', { key })).stage.allowedNext;
+  (await app.query('query ($key: String!) { stage(by: { key: $key }) { allowedNext { key } } }', { key })).stage
+    .allowedNext;
 
 describe('a stage that lists what may follow', () => {
   it('shows its list, null where any may follow and an empty one at an end', async () => {
@@ -38,7 +40,10 @@ describe('a stage that lists what may follow', () => {
   });
 
   it('refuses a list that names an unknown stage, with the place in the list', async () => {
-    const refused = await mutate(app, 'updateStage', { stage: { key: 'onboarding' }, allowedNext: [{ key: 'considering' }, { key: 'nowhere' }] });
+    const refused = await mutate(app, 'updateStage', {
+      stage: { key: 'onboarding' },
+      allowedNext: [{ key: 'considering' }, { key: 'nowhere' }],
+    });
     expect(refused.issues).toEqual([expect.objectContaining({ path: 'allowedNext.1' })]);
   });
 

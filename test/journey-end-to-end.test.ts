@@ -87,11 +87,11 @@ describe('a journey from onboarding to purchased, read back through GraphQL alon
       story.identity.conversations,
     );
     const said = Object.fromEntries(conversations.map(({ channel, messages }) => [channel.key, nodes(messages)]));
-    expect(said['web']?.slice(-2)).toEqual([
+    expect(said.web?.slice(-2)).toEqual([
       { role: 'USER', text: 'Which one is better?', stage: { key: 'onboarding' } },
       { role: 'ASSISTANT', text: 'The blue one.', stage: { key: 'onboarding' } },
     ]);
-    expect(said['whatsapp']?.map((message) => (message as { stage: { key: string } }).stage.key)).toEqual([
+    expect(said.whatsapp?.map((message) => (message as { stage: { key: string } }).stage.key)).toEqual([
       'considering',
       'considering',
       'purchased',

@@ -20,7 +20,8 @@ app.model.when(
 );
 
 const say = async (text: string) => (await app.rest('POST', '/conversation/ada/chat/web', { text })).body.data;
-const summary = async () => (await app.query('{ conversations { edges { node { summary } } } }')).conversations.edges[0].node.summary;
+const summary = async () =>
+  (await app.query('{ conversations { edges { node { summary } } } }')).conversations.edges[0].node.summary;
 /** About fifty tokens, with its reply a hundred. */
 const longMessage = (nth: number) => `Message ${nth}: ${'many words '.repeat(24)}`;
 

@@ -63,7 +63,8 @@ builder.relayMutationField(
       provider: t.string({ description: 'OPENAI, in any case, and nothing else.' }),
       languages: t.stringList({ description: 'Codes such as pt or pt-BR it answers in, 50 at most.' }),
       contextTokens: t.int({
-        description: "How much of the history goes along with a message, 256 tokens or more; null: the server's default.",
+        description:
+          "How much of the history goes along with a message, 256 tokens or more; null: the server's default.",
       }),
       movesStages: t.boolean({
         description: 'Whether it may move the identity it talks to into another stage; false when omitted.',
@@ -106,7 +107,8 @@ builder.relayMutationField(
       provider: t.string({ description: 'OPENAI, in any case, and nothing else.' }),
       languages: t.stringList({ description: 'Codes such as pt or pt-BR it answers in, 50 at most.' }),
       contextTokens: t.int({
-        description: "How much of the history goes along with a message, 256 tokens or more; null: the server's default.",
+        description:
+          "How much of the history goes along with a message, 256 tokens or more; null: the server's default.",
       }),
       movesStages: t.boolean({ description: 'Whether it may move the identity it talks to into another stage.' }),
       default: t.boolean({ description: "True makes it the worker's default assistant; false changes nothing." }),

@@ -19,7 +19,11 @@ const NO_ASSISTANT = 'There is no assistant with this id.';
 /** The workers of the workspace, oldest first. */
 export async function listWorkers(ctx: Context, query: WorkerQuery = {}): Promise<Worker[]> {
   requireOperatorRead(ctx);
-  return ctx.db.worker.findMany({ ...query, where: { ...present(ctx), AND: query.where ?? {} }, orderBy: [...OLDEST_FIRST] });
+  return ctx.db.worker.findMany({
+    ...query,
+    where: { ...present(ctx), AND: query.where ?? {} },
+    orderBy: [...OLDEST_FIRST],
+  });
 }
 
 export async function findWorker(ctx: Context, id: string, query: WorkerQuery = {}): Promise<Worker | null> {
@@ -57,7 +61,11 @@ export async function deleteWorker(ctx: Context, id: string): Promise<void> {
 /** The assistants of all workers, oldest first. */
 export async function listAssistants(ctx: Context, query: AssistantQuery = {}): Promise<Assistant[]> {
   requireOperatorRead(ctx);
-  return ctx.db.assistant.findMany({ ...query, where: { ...present(ctx), AND: query.where ?? {} }, orderBy: [...OLDEST_FIRST] });
+  return ctx.db.assistant.findMany({
+    ...query,
+    where: { ...present(ctx), AND: query.where ?? {} },
+    orderBy: [...OLDEST_FIRST],
+  });
 }
 
 export async function findAssistant(ctx: Context, id: string, query: AssistantQuery = {}): Promise<Assistant | null> {

@@ -31,7 +31,10 @@ export const MessageType = builder.prismaNode('Message', {
     role: t.expose('role', { type: MessageRoleEnum, description: 'Who said it.' }),
     text: t.exposeString('text', { description: 'What was said; a reply that was stopped ends where it was stopped.' }),
     metadata: t.expose('metadata', { type: 'JSONObject', description: 'Data of the caller, given with the message.' }),
-    stage: t.relation('stage', { nullable: true, description: 'The stage the identity was in when it was said; null when it was in none.' }),
+    stage: t.relation('stage', {
+      nullable: true,
+      description: 'The stage the identity was in when it was said; null when it was in none.',
+    }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was stored.' }),
   }),
 });
@@ -45,7 +48,8 @@ const MessageConnection = builder.connectionObject(
 );
 
 export const ConversationType = builder.prismaNode('Conversation', {
-  description: 'The exchange between one identity and the assistants of one channel. It comes into being with the first message.',
+  description:
+    'The exchange between one identity and the assistants of one channel. It comes into being with the first message.',
   nullable: true,
   id: { resolve: ({ id }) => id },
   findUnique: (id, ctx) => {

@@ -16,7 +16,11 @@ function visible(ctx: Context) {
   return { workspaceId: ctx.workspaceId, ...ownedByIdentity(ctx) } satisfies Prisma.ConversationWhereInput;
 }
 
-export async function findConversation(ctx: Context, id: string, query: ConversationQuery = {}): Promise<Conversation | null> {
+export async function findConversation(
+  ctx: Context,
+  id: string,
+  query: ConversationQuery = {},
+): Promise<Conversation | null> {
   requireRead(ctx);
   return canName({ id }) ? ctx.db.conversation.findFirst({ ...query, where: { id, ...visible(ctx) } }) : null;
 }
@@ -27,17 +31,29 @@ export interface ConversationFilter {
 }
 
 /** Conversations by their latest message, newest first. */
-export async function listConversations(ctx: Context, query: ConversationQuery = {}, { identity, channel }: ConversationFilter = {}): Promise<Conversation[]> {
+export async function listConversations(
+  ctx: Context,
+  query: ConversationQuery = {},
+  { identity, channel }: ConversationFilter = {},
+): Promise<Conversation[]> {
   requireRead(ctx);
   if (!canName({ ...identity }) || !canName({ ...channel })) return [];
   return ctx.db.conversation.findMany({
     ...query,
-    where: { ...visible(ctx), AND: query.where ?? {}, ...(identity ? { identity } : {}), ...(channel ? { channel } : {}) },
+    where: {
+      ...visible(ctx),
+      AND: query.where ?? {},
+      ...(identity ? { identity } : {}),
+      ...(channel ? { channel } : {}),
+    },
     orderBy: [{ lastMessageAt: 'desc' }, { id: 'desc' }],
   });
 }
 
 export async function findMessage(ctx: Context, id: string, query: MessageQuery = {}): Promise<Message | null> {
   requireRead(ctx);
-  return ctx.db.message.findFirst({ ...query, where: { id, workspaceId: ctx.workspaceId, conversation: visible(ctx) } });
+  return ctx.db.message.findFirst({
+    ...query,
+    where: { id, workspaceId: ctx.workspaceId, conversation: visible(ctx) },
+  });
 }

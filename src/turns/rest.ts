@@ -23,8 +23,8 @@ export function turnRoutes(api: RestApi): void {
     const sent = await sendMessage(ctx, {
       identity: identityReference(c.req.param('identity_id')),
       channel: channelReference(c.req.param('channel_id')),
-      text: body['text'],
-      metadata: body['metadata'],
+      text: body.text,
+      metadata: body.metadata,
       clientMessageId: idempotencyKey(c.req.header('idempotency-key')),
     }).catch(renaming({ clientMessageId: 'Idempotency-Key' }));
     return answer(c, 200, 'Message sent successfully', toReplyBody(await awaitTurn(ctx, sent), sent.message.id));

@@ -71,7 +71,7 @@ export async function startTestApp({ environment = {}, reach }: TestAppOptions =
     ...environment,
   });
   const database = openDatabase({ location, maxConnections: 10, onConnectionLost: () => {} });
-  const log = pino({ level: process.env['LOG_LEVEL'] ?? 'silent' });
+  const log = pino({ level: process.env.LOG_LEVEL ?? 'silent' });
   const newApp = () => createApp({ config, database, model: createLanguageModel(config.model), secret: SECRET, log });
   const app = newApp();
   const apps = [app];
