@@ -35,6 +35,12 @@ const IDENTITY = 'edges { node { id externalId name stage { key } } } pageInfo {
 const CONVERSATION =
   'edges { node { id lastMessageAt identity { name } channel { key } } } pageInfo { hasNextPage endCursor }';
 
+/** All that a journey tells; it reads every move by its nature, so it is no list. */
+export const JOURNEY: Read = graphql(
+  'journey',
+  '{ journey { stages { current entered left medianSeconds p90Seconds } flows { count medianSeconds p90Seconds } } }',
+);
+
 /** The list queries, as clients send them. */
 export const READS: Read[] = [
   graphql('identities, first page', `{ identities(first: 25) { ${IDENTITY} } }`),

@@ -9,6 +9,8 @@ export interface Seed {
   identities: number;
   /** Of each identity's only conversation; half of them are replies. */
   messagesPerConversation: number;
+  /** Of each identity from stage to stage, a day or so apart. */
+  movesPerIdentity?: number;
 }
 
 /** An id of ours: sortable letters of Crockford's base 32, here from two numbers instead of time and chance. */
@@ -21,7 +23,7 @@ const id = (prefix: string, first: string, second: string) =>
  */
 export async function seedDatabase(
   client: pg.Client,
-  { prefix, channel, identities, messagesPerConversation }: Seed,
+  { prefix, channel, identities, messagesPerConversation, movesPerIdentity = 0 }: Seed,
 ): Promise<void> {
   const { rows } = await client.query<{ workspace: string; channel: string; stages: string[]; number: number }>(
     `SELECT c.workspace_id AS workspace, c.id AS channel, (SELECT count(*)::int FROM identities) AS number,
@@ -36,9 +38,10 @@ export async function seedDatabase(
   const first = found.number + 1;
   const numbers = `generate_series(${first}, ${first + identities - 1}) AS i`;
   const turns = messagesPerConversation / 2;
-  const stage = `${stages}[1 + i % ${found.stages.length}]`;
+  const stageAfter = (moves: string) => `${stages}[1 + (i + ${moves}) % ${found.stages.length}]`;
+  const stage = stageAfter('0');
   const at = (turn: string) =>
-    `timestamptz '2026-01-01' + (i % 86400) * interval '1 second' + ${turn} * interval '1 hour'`;
+    `timestamptz '2026-01-01' + (i % 86400) * interval '1 second' + (${turn}) * interval '1 hour'`;
   const workspace = literal(found.workspace);
   const statements = [
     'SET session_replication_role = replica',
@@ -55,6 +58,10 @@ export async function seedDatabase(
         (CASE reply WHEN 0 THEN 'USER' ELSE 'ASSISTANT' END)::"MessageRole",
         'Message ' || turn || ' of person ' || i || ', with about as many words as people say at a time', 16, ${stage}, ${at('turn')}
       FROM ${numbers}, generate_series(1, ${turns}) AS turn, generate_series(0, 1) AS reply`,
+    `INSERT INTO stage_transitions (id, workspace_id, identity_id, from_stage_id, from_entered_at, to_stage_id, cause, created_at)
+      SELECT ${id('trs', 'i', 'move')}, ${workspace}, ${id('idn', 'i', '0')}, ${stageAfter('move - 1')}, ${at('24 * (move - 1)')},
+        ${stageAfter('move')}, 'API', ${at('24 * move + i % 7')}
+      FROM ${numbers}, generate_series(1, ${movesPerIdentity}) AS move`,
     'SET session_replication_role = DEFAULT',
     'ANALYZE',
   ];

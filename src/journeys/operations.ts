@@ -35,12 +35,12 @@ export interface JourneyCounts {
   flows: JourneyFlowCounts[];
 }
 
-/** Rows of one pass over the log, grouped by pair, by the stage left and by the stage entered. */
+/** Rows of one pass over the log, grouped by pair and by the stage left. */
 interface MoveRow {
   fromStageId: string | null;
   toStageId: string | null;
-  /** 0: a pair; 1: all moves out of the first; 2: all moves into the second. */
-  grouping: 0 | 1 | 2;
+  /** 0: a pair; 1: all moves out of the first. */
+  grouping: 0 | 1;
   count: number;
   percentiles: [number, number] | null;
 }
@@ -107,11 +107,11 @@ function countMoves(
   channelId: string | undefined,
 ): Promise<MoveRow[]> {
   return db.$queryRaw<MoveRow[]>`
-    SELECT from_stage_id AS "fromStageId", to_stage_id AS "toStageId", grouping(from_stage_id, to_stage_id) AS grouping, count(*)::int AS count,
+    SELECT from_stage_id AS "fromStageId", to_stage_id AS "toStageId", grouping(to_stage_id) AS grouping, count(*)::int AS count,
       percentile_cont(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY extract(epoch FROM created_at - from_entered_at)::float8) AS percentiles
     FROM stage_transitions
     WHERE workspace_id = ${workspaceId} AND ${within(span)} ${overChannel(workspaceId, channelId, Prisma.sql`identity_id`)}
-    GROUP BY GROUPING SETS ((from_stage_id, to_stage_id), (from_stage_id), (to_stage_id))`;
+    GROUP BY GROUPING SETS ((from_stage_id, to_stage_id), (from_stage_id))`;
 }
 
 async function countPresent({ db, workspaceId }: Context, channelId: string | undefined): Promise<Map<string, number>> {
@@ -137,8 +137,9 @@ function overChannel(workspaceId: string, channelId: string | undefined, identit
 
 function stageCounts(stage: Stage, moves: readonly MoveRow[], current: number): JourneyStageCounts {
   const left = moves.find(({ grouping, fromStageId }) => grouping === 1 && fromStageId === stage.id);
-  const entered = moves.find(({ grouping, toStageId }) => grouping === 2 && toStageId === stage.id);
-  return { stage, current, entered: entered?.count ?? 0, left: left?.count ?? 0, ...timeInStage(left) };
+  const into = moves.filter(({ grouping, toStageId }) => grouping === 0 && toStageId === stage.id);
+  const entered = into.reduce((sum, { count }) => sum + count, 0);
+  return { stage, current, entered, left: left?.count ?? 0, ...timeInStage(left) };
 }
 
 function toFlow(row: MoveRow, stages: ReadonlyMap<string, Stage>): JourneyFlowCounts[] {

@@ -64,6 +64,7 @@ describe('a reader that stops reading', () => {
     const streams = [1, 2, 3].map(() => askForStream(server.origin, { path: '/graphql', body: loud }));
     await Promise.all(streams.map((stream) => readUntil(stream, 'TurnTokens')));
     const stalled = [...sockets, ...streams];
+    const closed = Promise.all(stalled.map((each) => once(each, 'close')));
     for (const each of stalled) each.pause();
     const healthy = readBySocket({ origin: server.origin, credential: API_KEY, turnId });
     place.release();
@@ -75,7 +76,6 @@ describe('a reader that stops reading', () => {
     const [turn] = await turnsAt(server.origin, [turnId]);
     expect(turn.status).toBe('COMPLETED');
 
-    const closed = Promise.all(stalled.map((each) => once(each, 'close')));
     for (const each of stalled) each.resume();
     const [code] = (await closed)[0] as number[];
     expect(code).toBe(1006);
