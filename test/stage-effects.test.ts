@@ -146,6 +146,19 @@ describe('an opening message', () => {
     ]);
   });
 
+  it('is what the assistant said first to whoever answers it', async () => {
+    await create('Asking', openingMessage('What brings you here?'));
+    await arrive('answering');
+    await assign('answering', 'asking');
+    await vi.waitFor(async () => expect(await said('answering')).toHaveLength(1), { timeout: 10_000 });
+    await say('answering', 'A question of mine');
+    const { body } = await app.model.received('A question of mine');
+    expect(body.messages?.slice(1).map(({ content }) => content)).toEqual([
+      'What brings you here?',
+      'A question of mine',
+    ]);
+  });
+
   it('is told to those who follow the conversation, and stands in the next prompt', async () => {
     await create('Checking in', openingMessage('How is it going?'));
     await arrive('talker');

@@ -172,7 +172,7 @@ CREATE TABLE "conversations" (
     "turn_count" INTEGER NOT NULL DEFAULT 0,
     "active_turn_id" TEXT,
     "summary" TEXT,
-    "summarized_through" INTEGER NOT NULL DEFAULT 0,
+    "summarized_through" INTEGER NOT NULL DEFAULT -1,
     "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
     "last_message_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
 
