@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { asUrl, inSession } from '../support/server.ts';
 import { peopleAt, queryAt, type ServerProcess, startServer } from '../support/server-process.ts';
@@ -18,8 +18,11 @@ beforeAll(async () => {
   const MILEPOST_SECRET = 'a secret for tests, of more than 32 characters';
   environment = { DATABASE_URL: asUrl(database.location), MILEPOST_SECRET, WEBHOOK_ALLOW_PRIVATE: '1' };
 });
-afterAll(async () => {
+afterEach(async () => {
   await Promise.all([...running].map((server) => server.terminate()));
+  running.clear();
+});
+afterAll(async () => {
   await receiver.close();
   await database.drop();
 });
@@ -74,7 +77,7 @@ const allDone = () =>
     PATIENCE,
   );
 
-describe('the effects of a stage', () => {
+describe('the effects of a stage', { timeout: 60_000 }, () => {
   it('happen once each when the server is killed before they are due, or in the middle', async () => {
     const dying = await start();
     const [person] = (await peopleAt(dying.origin, 1)) as [string];
@@ -106,9 +109,9 @@ describe('the effects of a stage', () => {
     const first = await receiver.next();
     expect(await stopping.terminate()).toBe(0);
     running.delete(stopping);
-    await start();
+    const { origin } = await start();
     expect((await receiver.next()).headers['webhook-id']).toBe(first.headers['webhook-id']);
-    await assign([...running].at(-1)?.origin as string, person, 'considering');
+    await assign(origin, person, 'considering');
   });
 
   it('happen once each when several servers could do it', async () => {
