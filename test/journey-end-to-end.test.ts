@@ -9,7 +9,7 @@ const INSTRUCTIONS =
 const STORY = `{
   identity(by: { externalId: "ada" }) {
     stage { key }
-    memory { key value source confidence }
+    memory { key value source confidence message { text } }
     transitions { edges { node { fromStage { key } toStage { key } cause turnId } } }
     conversations(first: 5) {
       edges {
@@ -78,7 +78,13 @@ describe('a journey from onboarding to purchased, read back through GraphQL alon
 
   it('shows what was remembered and where it came from', () => {
     expect(story.identity.memory).toEqual([
-      { key: 'preferences.size', value: 42, source: 'conversation', confidence: 0.9 },
+      {
+        key: 'preferences.size',
+        value: 42,
+        source: 'conversation',
+        confidence: 0.9,
+        message: { text: 'My size is 42' },
+      },
     ]);
   });
 

@@ -7,8 +7,9 @@ import { IdentityReferenceInput, IdentityType } from '../identities/graphql.ts';
 import { toIdentityReference } from '../identities/model.ts';
 import { findTransition } from '../identities/operations.ts';
 import { StageTransitionType } from '../identities/transitions.graphql.ts';
+import { MemoryEntryType } from '../memory/graphql.ts';
 import { ownedByIdentity, requireRead } from '../workspaces/access.ts';
-import { findConversation, listConversations } from './operations.ts';
+import { findConversation, findMessage, listConversations } from './operations.ts';
 
 const MessageRoleEnum = builder.enumType('MessageRole', {
   description: 'Who said a message.',
@@ -101,6 +102,15 @@ builder.prismaObjectField(MessageType, 'transition', (t) =>
     nullable: true,
     description: 'The move between stages an opening message followed; null for every other message.',
     resolve: (query, { transitionId }, _args, ctx) => (transitionId ? findTransition(ctx, transitionId, query) : null),
+  }),
+);
+
+builder.prismaObjectField(MemoryEntryType, 'message', (t) =>
+  t.prismaField({
+    type: MessageType,
+    nullable: true,
+    description: 'The message the fact was learnt from; null when it was not learnt in a conversation.',
+    resolve: (query, { messageId }, _args, ctx) => (messageId ? findMessage(ctx, messageId, query) : null),
   }),
 );
 

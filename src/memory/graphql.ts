@@ -4,7 +4,7 @@ import { IdentityReferenceInput } from '../identities/graphql.ts';
 import { toIdentityReference } from '../identities/model.ts';
 import { forget, memoryQuery, remember } from './operations.ts';
 
-const MemoryEntryType = builder.prismaObject('MemoryEntry', {
+export const MemoryEntryType = builder.prismaObject('MemoryEntry', {
   description: 'One thing known about an identity. Visible to operators and to the identity itself.',
   fields: (t) => ({
     id: t.exposeID('id', { description: 'Prefixed, sortable id; it stays when the value is overwritten.' }),

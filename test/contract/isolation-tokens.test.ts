@@ -65,7 +65,7 @@ const REACHED: Record<string, { by(field: string): string; shown: string; refuse
   },
   MemoryEntry: {
     by: (field) => identity(`memory { ${field} }`),
-    shown: 'confidence createdAt id key source updatedAt value',
+    shown: 'confidence createdAt id key message source updatedAt value',
     refused: '',
   },
   StageTransition: {
