@@ -76,7 +76,12 @@ describe('deleteIdentity', () => {
     const { turn, message, cursor } = await send(app, 'My secret', { identity: { externalId: 'eve' } });
     const conversationId = turn.conversation.id;
     await app.rest('POST', '/conversation/eve/chat/web', { text: 'Another' });
-    const { erasure } = await mutate(app, 'deleteIdentity', { identity: { externalId: 'eve' } }, 'erasure { identityId messages }');
+    const { erasure } = await mutate(
+      app,
+      'deleteIdentity',
+      { identity: { externalId: 'eve' } },
+      'erasure { identityId messages }',
+    );
     expect(erasure.messages).toBe(4);
     const { data } = await app.execute(
       `query ($ids: [ID!]!, $conversation: ID!, $turn: ID!) {
