@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { addDemo } from './demo.ts';
 import type { PrismaClient } from './generated/prisma/client.ts';
 import { newId } from './ids.ts';
-import { apiKeyHint, hashApiKeySecret, newApiKeySecret } from './workspaces/api-keys.ts';
+import { newApiKeySecret, saveApiKey } from './workspaces/api-keys.ts';
 
 /** Keeps two processes that start together from both making the first workspace. */
 const LOCK = Number.parseInt(createHash('sha256').update('milepost first start').digest('hex').slice(0, 8), 16);
@@ -21,16 +21,7 @@ export async function prepareFirstStart(db: PrismaClient, { apiKey, demo }: Firs
     if ((await tx.workspace.count()) > 0) return null;
     const secret = apiKey ?? newApiKeySecret();
     const workspace = await tx.workspace.create({ data: { id: newId('Workspace'), name: 'Default' } });
-    await tx.apiKey.create({
-      data: {
-        id: newId('ApiKey'),
-        workspaceId: workspace.id,
-        name: 'First key',
-        secretHash: hashApiKeySecret(secret),
-        secretHint: apiKeyHint(secret),
-        permissions: ['READ', 'WRITE'],
-      },
-    });
+    await saveApiKey(tx, { workspaceId: workspace.id, name: 'First key', permissions: ['READ', 'WRITE'], secret });
     if (demo) await addDemo(tx, workspace.id);
     return secret;
   });

@@ -1,4 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
+import type { ApiKey, Prisma } from '../generated/prisma/client.ts';
+import { newId } from '../ids.ts';
 
 const PREFIX = 'mp_';
 /** How much of a secret is kept readable, so that people can tell keys apart. */
@@ -15,6 +17,17 @@ export function hashApiKeySecret(secret: string): string {
 }
 
 /** The readable beginning of a secret. */
-export function apiKeyHint(secret: string): string {
+function apiKeyHint(secret: string): string {
   return secret.slice(0, HINT_LENGTH);
+}
+
+/** Stores a key for a secret that is already known, as the first start does. */
+export async function saveApiKey(
+  db: Prisma.TransactionClient,
+  { secret, ...key }: { workspaceId: string; name: string; permissions: ('READ' | 'WRITE')[]; secret: string },
+): Promise<{ apiKey: ApiKey; secret: string }> {
+  const apiKey = await db.apiKey.create({
+    data: { ...key, id: newId('ApiKey'), secretHash: hashApiKeySecret(secret), secretHint: apiKeyHint(secret) },
+  });
+  return { apiKey, secret };
 }

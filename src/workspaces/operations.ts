@@ -1,11 +1,10 @@
 import type { Context, Services } from '../context.ts';
 import { NotFoundError, UnauthenticatedError } from '../errors.ts';
 import type { ApiKey, Workspace } from '../generated/prisma/client.ts';
-import { newId } from '../ids.ts';
 import { canName, parseInput } from '../input.ts';
 import { type Access, requireOperatorRead, requireOperatorWrite } from './access.ts';
 import { looksLikeAccessToken } from './access-tokens.ts';
-import { apiKeyHint, hashApiKeySecret, newApiKeySecret } from './api-keys.ts';
+import { hashApiKeySecret, newApiKeySecret, saveApiKey } from './api-keys.ts';
 import { createApiKeyInput } from './model.ts';
 
 const NO_KEY = 'There is no API key with this id.';
@@ -37,17 +36,6 @@ export async function createApiKey(ctx: Context, input: unknown): Promise<{ apiK
   requireOperatorWrite(ctx);
   const { name, permissions } = parseInput(createApiKeyInput, input);
   return saveApiKey(ctx.db, { workspaceId: ctx.workspaceId, name, permissions, secret: newApiKeySecret() });
-}
-
-/** Stores a key for a secret that is already known, as the first start does. */
-export async function saveApiKey(
-  db: Services['db'],
-  { secret, ...key }: { workspaceId: string; name: string; permissions: ('READ' | 'WRITE')[]; secret: string },
-): Promise<{ apiKey: ApiKey; secret: string }> {
-  const apiKey = await db.apiKey.create({
-    data: { ...key, id: newId('ApiKey'), secretHash: hashApiKeySecret(secret), secretHint: apiKeyHint(secret) },
-  });
-  return { apiKey, secret };
 }
 
 /** Ends a key at once; revoking it again changes nothing. */

@@ -6,8 +6,7 @@ import { type Database, openDatabase } from '../../src/database/client.ts';
 import type { DatabaseLocation } from '../../src/database/location.ts';
 import { newId } from '../../src/ids.ts';
 import { createLanguageModel } from '../../src/language-model/create.ts';
-import { newApiKeySecret } from '../../src/workspaces/api-keys.ts';
-import { saveApiKey } from '../../src/workspaces/operations.ts';
+import { newApiKeySecret, saveApiKey } from '../../src/workspaces/api-keys.ts';
 import { createTestDatabase } from './database.ts';
 import { type ScriptedModel, startScriptedModel } from './scripted-model.ts';
 
