@@ -6,7 +6,8 @@ import { builder } from '../graphql/builder.ts';
 import { Pages } from '../graphql/pages.ts';
 import { StageType } from '../stages/graphql.ts';
 import { ownedByIdentity, requireRead } from '../workspaces/access.ts';
-import { cursorOf, findTurn } from './operations.ts';
+import { presentCursor } from './following.ts';
+import { findTurn } from './operations.ts';
 
 const TurnStatusEnum = builder.enumType('TurnStatus', {
   description: 'Where a turn is: queued, then running, then one of three ends.',
@@ -145,7 +146,7 @@ builder.prismaObjectField(MessageType, 'turn', (t) =>
 builder.prismaObjectFields(ConversationType, (t) => ({
   cursor: t.string({
     description: 'The present: `conversationEvents(after:)` tells what happens behind it.',
-    resolve: (conversation, _args, ctx) => cursorOf(ctx, conversation),
+    resolve: (conversation, _args, ctx) => presentCursor(ctx, conversation),
   }),
   activeTurn: t.prismaField({
     type: TurnType,

@@ -1,12 +1,12 @@
 import type { ChannelReference } from '../channels/model.ts';
 import type { Context } from '../context.ts';
 import { NotFoundError, UnavailableError } from '../errors.ts';
-import type { Conversation, Message, Prisma, Turn } from '../generated/prisma/client.ts';
+import type { Message, Prisma, Turn } from '../generated/prisma/client.ts';
 import type { IdentityReference } from '../identities/model.ts';
 import { canName, parseInput } from '../input.ts';
 import { ownedByIdentity, requireRead, requireWrite } from '../workspaces/access.ts';
 import { type Accepted, acceptMessage } from './accept.ts';
-import { cursorBefore, followConversation, followTurn, presentCursor } from './following.ts';
+import { cursorBefore, followConversation, followTurn } from './following.ts';
 import { sendMessageInput, type TurnReference } from './model.ts';
 import type { EventReader } from './reader.ts';
 import { findRoute } from './route.ts';
@@ -155,14 +155,10 @@ export type AwaitedTurn = Prisma.TurnGetPayload<{ include: typeof WITH_OUTCOME }
 export async function awaitTurn(ctx: Context, { turn, cursor }: SentMessage): Promise<AwaitedTurn> {
   for await (const _event of await followTurnEvents(ctx, turn, cursor));
   const { id, workspaceId } = turn;
-  return getOutcome(ctx, { id, workspaceId });
-}
-
-async function getOutcome(ctx: Context, id: { workspaceId: string; id: string }): Promise<AwaitedTurn> {
-  const turn = await ctx.db.turn.findUnique({ where: { workspaceId_id: id }, include: WITH_OUTCOME });
-  if (!turn) throw new NotFoundError('The conversation has been deleted.');
-  if (!turn.finishedAt) throw new UnavailableError('The server is stopping; the reply will be finished later.');
-  return turn;
+  const ended = await ctx.db.turn.findUnique({ where: { workspaceId_id: { workspaceId, id } }, include: WITH_OUTCOME });
+  if (!ended) throw new NotFoundError('The conversation has been deleted.');
+  if (!ended.finishedAt) throw new UnavailableError('The server is stopping; the reply will be finished later.');
+  return ended;
 }
 
 /** The turn a cursor stands in. Throws InvalidInputError for `path` when it is none, NotFoundError when the turn is gone. */
@@ -172,9 +168,4 @@ export async function turnAt(ctx: Context, cursor: string, path: string): Promis
   const turn = await ctx.db.turn.findFirst({ where: { conversationId, number: turnNumber, ...visibleTurns(ctx) } });
   if (!turn) throw new NotFoundError('There is no such turn.');
   return turn;
-}
-
-/** The present of a conversation: behind it comes what has not happened yet. */
-export function cursorOf(ctx: Context, conversation: Conversation): Promise<string> {
-  return presentCursor(ctx, conversation);
 }

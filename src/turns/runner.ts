@@ -51,11 +51,6 @@ export class TurnRunner {
     this.#options = options;
   }
 
-  /** Whether the model behind it is the offline one. */
-  get offline(): boolean {
-    return this.#options.model.offline;
-  }
-
   /** How much of the history is sent to the model, in tokens. */
   get contextTokens(): number {
     return this.#options.contextTokens;
