@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { startTestApp } from '../support/app.ts';
 import { prepareDemo, send } from '../support/demo.ts';
 import { followsTurns } from '../support/follows-turns.ts';
-import { all, type Follow, halfReply, RefusedError, TURN_EVENTS, textOf } from '../support/turn-events.ts';
+import { followingOf } from '../support/graphql-socket.ts';
+import { all, type Follow, halfReply, TURN_EVENTS, textOf } from '../support/turn-events.ts';
 
 const app = await startTestApp();
 await prepareDemo(app);
@@ -16,19 +17,7 @@ const follow: Follow = async (query, variables = {}, credential = app.credential
     retryAttempts: 0,
     headers: { authorization: `Bearer ${credential}` },
   });
-  const results = client.iterate<{ event: unknown }>({ query, variables });
-  return {
-    async next() {
-      const { done, value } = await results.next();
-      if (done) return undefined;
-      if (value.errors) throw new RefusedError(value.errors);
-      return value.data?.event;
-    },
-    async leave() {
-      await results.return?.();
-      client.dispose();
-    },
-  };
+  return followingOf(client, query, variables);
 };
 
 followsTurns(app, follow);

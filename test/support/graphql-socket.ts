@@ -1,3 +1,4 @@
+import type { Client as SseClient } from 'graphql-sse';
 import { type Client, type ClientOptions, createClient } from 'graphql-ws';
 import { type ClientOptions as SocketOptions, WebSocket } from 'ws';
 import type { TestApp } from './app.ts';
@@ -61,7 +62,12 @@ export async function openSocket(app: TestApp, credentials: SocketCredentials): 
   };
 }
 
-function followingOf(client: Client, query: string, variables: Record<string, unknown>): Following {
+/** The events of a subscription, by whichever of the clients. */
+export function followingOf(
+  client: Pick<Client | SseClient, 'iterate'>,
+  query: string,
+  variables: Record<string, unknown>,
+): Following {
   const results = client.iterate<{ event: unknown }>({ query, variables });
   return {
     async next() {
