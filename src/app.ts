@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { createLocalAnnouncements } from './announcements.ts';
 import type { Config } from './config.ts';
 import type { Context, Services } from './context.ts';
 import type { Database } from './database/client.ts';
@@ -55,6 +56,7 @@ export function createApp({ config, database, model, secret, log, alone = false 
       allowPrivate: config.webhookAllowPrivate,
       userAgent: `Milepost/${config.version}`,
     }),
+    announcements: createLocalAnnouncements(),
     transitionFeed: createTransitionFeed(),
     transitionCursors: createTransitionCursors(secret),
     eventLog: new MemoryEventLog({ maxBytes: config.eventLogBytes }),

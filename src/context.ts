@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { Announcements } from './announcements.ts';
 import type { JobQueue } from './database/job-queue.ts';
 import type { PrismaClient } from './generated/prisma/client.ts';
 import type { TransitionCursors } from './identities/transition-cursors.ts';
@@ -17,6 +18,7 @@ export interface Services {
   readonly accessTokens: AccessTokens;
   readonly jobs: JobQueue;
   readonly webhooks: WebhookSender;
+  readonly announcements: Announcements;
   readonly transitionFeed: TransitionFeed;
   readonly transitionCursors: TransitionCursors;
   readonly eventLog: EventLog;

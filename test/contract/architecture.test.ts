@@ -24,9 +24,19 @@ const MAY_IMPORT: Record<string, string[]> = {
   'errors.ts': [],
   'ids.ts': [],
   'config.ts': [],
+  'announcements.ts': [],
   'input.ts': ['errors.ts', 'ids.ts'],
   // Types only, see below.
-  'context.ts': ['database', 'generated', 'model', 'operations', 'mechanism', 'language-model/port.ts', 'webhooks'],
+  'context.ts': [
+    'announcements.ts',
+    'database',
+    'generated',
+    'model',
+    'operations',
+    'mechanism',
+    'language-model/port.ts',
+    'webhooks',
+  ],
 
   model: ['errors.ts', 'ids.ts', 'input.ts', 'own mechanism', 'earlier model'],
   operations: [
