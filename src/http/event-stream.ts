@@ -1,12 +1,12 @@
 import type { ServerResponse } from 'node:http';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
+import { Silence } from '../silence.ts';
 
 const COMMENT = ':\n\n';
 
 const HEADERS = {
   'Content-Type': 'text/event-stream; charset=utf-8',
   'Cache-Control': 'no-cache, no-transform',
-  Connection: 'keep-alive',
   // Nginx and its like would hold the events back.
   'X-Accel-Buffering': 'no',
 };
@@ -30,30 +30,42 @@ export interface StreamLimits {
 export interface EventStreamOptions {
   limits: StreamLimits;
   headers?: Record<string, string>;
+  /** Calls `end` when the reader's credentials end, until the function it returns is called. */
+  whenEnded(end: () => void): () => void;
   /** Node's own response, when there is one: writing to it directly costs half of a web stream. */
   outgoing?: ServerResponse | undefined;
 }
 
-/** A response that sends blocks as they come and ends with them (Server-Sent Events). The source is left when the reader leaves. */
-export function eventStream(source: BlockSource, { limits, headers = {}, outgoing }: EventStreamOptions): Response {
+/**
+ * A response that sends blocks as they come and ends with them (Server-Sent Events). The source is left when the reader
+ * leaves. A reader whose credentials end is cut off.
+ */
+export function eventStream(source: BlockSource, options: EventStreamOptions): Response {
+  const { headers = {}, outgoing } = options;
   const all = { ...HEADERS, ...headers };
-  if (!outgoing) return new Response(toWebStream(source, limits), { headers: all });
+  if (!outgoing) return new Response(toWebStream(source, options), { headers: all });
   outgoing.writeHead(200, all);
+  joinWithWhatFollows(outgoing);
   outgoing.flushHeaders();
-  void pump(source, outgoing, limits);
+  void pump(source, outgoing, options);
   return RESPONSE_ALREADY_SENT;
 }
 
 /** Never fails. */
-async function pump(source: BlockSource, outgoing: ServerResponse, limits: StreamLimits): Promise<void> {
-  const heartbeat = setInterval(() => outgoing.write(COMMENT), limits.heartbeatMs);
+async function pump(
+  source: BlockSource,
+  outgoing: ServerResponse,
+  { limits, whenEnded }: EventStreamOptions,
+): Promise<void> {
+  const heartbeat = new Silence(limits.heartbeatMs, () => outgoing.write(COMMENT));
+  const release = whenEnded(() => outgoing.destroy());
   const leave = () => void source.return().catch(() => undefined);
   outgoing.on('error', leave).once('close', leave);
   // Who left before anybody listened is not heard of again.
   if (outgoing.destroyed) leave();
   try {
     for (let block = await source.next(); !block.done; block = await source.next()) {
-      heartbeat.refresh();
+      heartbeat.heard();
       if (!outgoing.write(block.value) && !(await drained(outgoing, limits))) break;
     }
     outgoing.end();
@@ -61,9 +73,17 @@ async function pump(source: BlockSource, outgoing: ServerResponse, limits: Strea
     // The reader is told nothing it could mistake for an end: the connection breaks, and it comes back with its cursor.
     outgoing.destroy();
   } finally {
-    clearInterval(heartbeat);
+    heartbeat.stop();
+    release();
     leave();
   }
+}
+
+/** Lets the headers leave together with the first block, if that is there already, as Node does with all that is written in one tick. */
+function joinWithWhatFollows({ socket }: ServerResponse): void {
+  if (!socket) return;
+  socket.cork();
+  process.nextTick(() => socket.uncork());
 }
 
 /** Waits until the reader takes more. False: it has left, or takes too little, and is closed. */
@@ -87,27 +107,37 @@ async function drained(outgoing: ServerResponse, { stallTimeoutMs, bufferBytes }
   });
 }
 
-function toWebStream(source: BlockSource, { heartbeatMs }: StreamLimits): ReadableStream<Uint8Array> {
+function toWebStream(source: BlockSource, { limits, whenEnded }: EventStreamOptions): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   let heartbeat: NodeJS.Timeout | undefined;
+  let release = () => {};
+  const stop = () => {
+    clearInterval(heartbeat);
+    release();
+  };
   return new ReadableStream<Uint8Array>({
     start(controller) {
-      heartbeat = setInterval(() => controller.enqueue(encoder.encode(COMMENT)), heartbeatMs);
+      heartbeat = setInterval(() => controller.enqueue(encoder.encode(COMMENT)), limits.heartbeatMs);
+      release = whenEnded(() => {
+        stop();
+        controller.error(new Error('The credentials of the reader have ended.'));
+        void source.return().catch(() => undefined);
+      });
     },
     async pull(controller) {
       try {
         const block = await source.next();
         heartbeat?.refresh();
         if (!block.done) return controller.enqueue(encoder.encode(block.value));
-        clearInterval(heartbeat);
+        stop();
         controller.close();
       } catch (error) {
-        clearInterval(heartbeat);
+        stop();
         throw error;
       }
     },
     async cancel() {
-      clearInterval(heartbeat);
+      stop();
       await source.return();
     },
   });
