@@ -3,9 +3,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import packageJson from '../package.json' with { type: 'json' };
 import type { Job, Order, Report } from './load/job.ts';
 
 const ROOT = join(import.meta.dirname, '..');
+/** What `npm start` gives to node. */
+const START = packageJson.scripts.start.replace(/^exec node /, '').split(' ');
 /** Longer than a first start with its initdb takes on a busy machine. */
 const START_TIMEOUT_MS = 60_000;
 
@@ -68,6 +71,8 @@ export interface MilepostOptions {
   dataDir?: string;
   /** Where to write a CPU profile of its whole life. */
   profileDir?: string | undefined;
+  /** Further variables. */
+  environment?: Record<string, string>;
 }
 
 /** Milepost itself as `npm start` runs it, on a free port. */
@@ -75,6 +80,7 @@ export async function startMilepost({
   upstream,
   dataDir = makeFolder(),
   profileDir,
+  environment = {},
 }: MilepostOptions): Promise<Participant & { dataDir: string }> {
   const { PATH, HOME, TMPDIR } = process.env;
   const env = {
@@ -85,10 +91,11 @@ export async function startMilepost({
       OPENAI_API_KEY: 'sk-bench',
       OPENAI_BASE_URL: `${upstream.url}/v1`,
     },
+    ...environment,
   };
   const profiling = profileDir ? ['--cpu-prof', `--cpu-prof-dir=${profileDir}`] : [];
   const options = { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] as ['ignore', 'pipe', 'pipe'] };
-  const child = follow(spawn(process.execPath, [...profiling, 'src/main.ts'], options));
+  const child = follow(spawn(process.execPath, [...profiling, ...START], options));
   // What it says while it is being stopped is no news; before that, the beginning of a line is enough.
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     if (!child.killed) process.stderr.write(`${text.slice(0, 300).trimEnd()}\n`);
