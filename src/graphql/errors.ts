@@ -43,9 +43,22 @@ const PLAIN = [
   [NotFoundError, 'It does not exist, or is not visible to these credentials; the two answer alike.'],
   [ConflictError, 'The input is right, but the present state does not allow it.'],
   [ForbiddenError, 'The credentials do not allow this.'],
-  [LimitExceededError, 'Too much or too often.'],
   [UnavailableError, 'The server cannot do it now; later it can.'],
 ] as const;
+
+builder.objectType(LimitExceededError, {
+  name: 'LimitExceededError',
+  description: 'Too much or too often.',
+  interfaces: [UserError],
+  isTypeOf: (value) => value instanceof LimitExceededError,
+  fields: (t) => ({
+    limit: t.exposeString('limit', { description: 'Stable word for what was exceeded, such as turns-per-key.' }),
+    retryAfterSeconds: t.exposeInt('retryAfterSeconds', {
+      nullable: true,
+      description: 'When to try again; null when that will not help.',
+    }),
+  }),
+});
 
 for (const [ErrorClass, description] of PLAIN) {
   builder.objectType(ErrorClass as typeof NotFoundError, {

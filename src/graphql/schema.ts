@@ -16,6 +16,7 @@ import '../turns/mutations.graphql.ts';
 import '../turns/prompt.graphql.ts';
 import '../journeys/graphql.ts';
 import { builder } from './builder.ts';
+import { guardRelations } from './relations.ts';
 
 /** Every feature has added its types by now. */
-export const schema = builder.toSchema();
+export const schema = guardRelations(builder.toSchema());

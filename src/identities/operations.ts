@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts';
 import { literally } from '../database/like.ts';
-import { uniquely } from '../database/unique-violation.ts';
+import { uniquely } from '../database/violations.ts';
 import { ConflictError, ForbiddenError, NotFoundError } from '../errors.ts';
 import type { Identity, Prisma, StageTransition } from '../generated/prisma/client.ts';
 import { newId } from '../ids.ts';
@@ -8,7 +8,13 @@ import { canName, defined, parseInput } from '../input.ts';
 import { enqueueEffects } from '../stages/effects.ts';
 import type { StageReference } from '../stages/model.ts';
 import { requireStage } from '../stages/operations.ts';
-import { ownedByIdentity, ownIdentity, requireOperatorWrite, requireRead } from '../workspaces/access.ts';
+import {
+  ownedByIdentity,
+  ownIdentity,
+  requireGrantable,
+  requireOperatorWrite,
+  requireRead,
+} from '../workspaces/access.ts';
 import { type Erasure, erase } from './erasure.ts';
 import {
   assignStageInput,
@@ -220,25 +226,23 @@ export async function findTransition(
   });
 }
 
-/** A short-lived token that sees this identity only. Throws ForbiddenError for a permission the caller does not have. */
+/** A short-lived token that sees this identity only, and ends with the key that makes it. Throws ForbiddenError for a permission the caller does not have. */
 export async function createAccessToken(
   ctx: Context,
   by: IdentityReference,
   input: unknown,
 ): Promise<{ token: string; expiresAt: Date; identity: IdentityWithStage }> {
   requireOperatorWrite(ctx);
+  const { workspaceId, access } = ctx;
+  if (access.apiKeyId === null) throw new ForbiddenError('Only an API key makes access tokens.');
   const { permissions, lifetimeMinutes } = parseInput(createAccessTokenInput, input);
-  const beyond = permissions.filter((permission) => !ctx.access.permissions.includes(permission));
-  if (beyond.length > 0) throw new ForbiddenError(`The key cannot grant what it does not have: ${beyond.join(', ')}.`);
+  requireGrantable(ctx, permissions);
   const identity = canName(by) ? await ctx.db.identity.findFirst({ ...WITH_STAGE, where: named(ctx, by) }) : null;
   if (!identity) throw new NotFoundError(MISSING);
+  const end = Math.min(Date.now() + lifetimeMinutes * 60_000, access.expiresAt?.getTime() ?? Number.POSITIVE_INFINITY);
   // A JWT ends on a whole second.
-  const expiresAt = new Date(Math.floor(Date.now() / 1000) * 1000 + lifetimeMinutes * 60_000);
-  const token = await ctx.accessTokens.sign({
-    workspaceId: ctx.workspaceId,
-    identityId: identity.id,
-    permissions,
-    expiresAt,
-  });
+  const expiresAt = new Date(Math.floor(end / 1000) * 1000);
+  const grant = { workspaceId, apiKeyId: access.apiKeyId, identityId: identity.id, permissions, expiresAt };
+  const token = await ctx.accessTokens.sign(grant);
   return { token, expiresAt, identity };
 }

@@ -9,6 +9,7 @@ const ALGORITHM = 'HS256';
 const CLAIMS = z.object({
   sub: z.string(),
   wsp: z.string(),
+  key: z.string(),
   scope: z.string(),
   exp: z.number(),
 });
@@ -16,6 +17,8 @@ const CLAIMS = z.object({
 /** What an access token says: whom it is for, what it allows and when it ends. */
 export interface AccessTokenGrant {
   workspaceId: string;
+  /** The API key that makes it. */
+  apiKeyId: string;
   identityId: string;
   permissions: Access['permissions'];
   expiresAt: Date;
@@ -24,15 +27,15 @@ export interface AccessTokenGrant {
 /** Makes and checks access tokens: JWTs (RFC 7519) signed with the server's secret. */
 export interface AccessTokens {
   sign(grant: AccessTokenGrant): Promise<string>;
-  /** Throws UnauthenticatedError when the token is forged, expired or not ours. */
-  verify(token: string): Promise<Access>;
+  /** Throws UnauthenticatedError when the token is forged, expired or not ours. Whether its key still opens something is not asked. */
+  verify(token: string): Promise<Access & AccessTokenGrant>;
 }
 
 export function createAccessTokens(secret: string): AccessTokens {
   const key = new TextEncoder().encode(secret);
   return {
-    sign: ({ workspaceId, identityId, permissions, expiresAt }) =>
-      new SignJWT({ wsp: workspaceId, scope: permissions.join(' ') })
+    sign: ({ workspaceId, apiKeyId, identityId, permissions, expiresAt }) =>
+      new SignJWT({ wsp: workspaceId, key: apiKeyId, scope: permissions.join(' ') })
         .setProtectedHeader({ alg: ALGORITHM, typ: 'at+jwt' })
         .setSubject(identityId)
         .setAudience(AUDIENCE)
@@ -46,7 +49,7 @@ export function createAccessTokens(secret: string): AccessTokens {
         return {
           workspaceId: claims.wsp,
           permissions: claims.scope.split(' ').filter((word) => word === 'READ' || word === 'WRITE'),
-          apiKeyId: null,
+          apiKeyId: claims.key,
           identityId: claims.sub,
           expiresAt: new Date(claims.exp * 1000),
         };

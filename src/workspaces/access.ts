@@ -5,7 +5,7 @@ import type { Permission } from '../generated/prisma/enums.ts';
 export interface Access {
   readonly workspaceId: string;
   readonly permissions: readonly Permission[];
-  /** The API key it comes from; null for an access token. */
+  /** The API key it comes from, or that made the access token; null for what the server does by itself. */
   readonly apiKeyId: string | null;
   /** Set for an access token: nothing but this identity, its conversations and turns can be seen. */
   readonly identityId: string | null;
@@ -17,9 +17,13 @@ interface Accessor {
   readonly access: Access;
 }
 
+export function mayRead({ access }: Accessor): boolean {
+  return access.permissions.includes('READ');
+}
+
 /** Throws ForbiddenError unless the credentials allow reading. */
-export function requireRead({ access }: Accessor): void {
-  if (!access.permissions.includes('READ')) throw new ForbiddenError('This needs a key with the read permission.');
+export function requireRead(ctx: Accessor): void {
+  if (!mayRead(ctx)) throw new ForbiddenError('This needs a key with the read permission.');
 }
 
 /** Throws ForbiddenError unless the credentials allow changing things. */
@@ -42,6 +46,18 @@ export function requireOperatorRead(ctx: Accessor): void {
 /** Throws ForbiddenError unless an API key that may write is used. */
 export function requireOperatorWrite(ctx: Accessor): void {
   requireOperator(ctx);
+  requireWrite(ctx);
+}
+
+/** Throws ForbiddenError for a permission the caller does not have: nobody hands on more than that. */
+export function requireGrantable({ access }: Accessor, permissions: readonly Permission[]): void {
+  const beyond = permissions.filter((permission) => !access.permissions.includes(permission));
+  if (beyond.length > 0) throw new ForbiddenError(`The key cannot grant what it does not have: ${beyond.join(', ')}.`);
+}
+
+/** Throws ForbiddenError unless an API key that may read and write is used: what only those need to see who set the workspace up. */
+export function requireAuthor(ctx: Accessor): void {
+  requireOperatorRead(ctx);
   requireWrite(ctx);
 }
 

@@ -1,8 +1,9 @@
 import { NotFoundError } from '../errors.ts';
 import { Permission } from '../generated/prisma/enums.ts';
 import { builder } from '../graphql/builder.ts';
+import { oldestFirst } from '../graphql/pages.ts';
 import { operatorOnly, requireRead } from './access.ts';
-import { createApiKey, getWorkspace, revokeApiKey } from './operations.ts';
+import { createApiKey, getWorkspace, listApiKeys, revokeApiKey } from './operations.ts';
 
 export const PermissionEnum = builder.enumType('Permission', {
   description: 'What credentials allow.',
@@ -36,6 +37,16 @@ const ApiKeyType = builder.prismaObject('ApiKey', {
     }),
     permissions: t.expose('permissions', { type: [PermissionEnum], description: 'What it allows.' }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was made.' }),
+    expiresAt: t.expose('expiresAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When it ends by itself; null: never.',
+    }),
+    lastUsedAt: t.expose('lastUsedAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When it last opened the workspace, to the minute; null: never.',
+    }),
     revokedAt: t.expose('revokedAt', {
       type: 'DateTime',
       nullable: true,
@@ -44,13 +55,32 @@ const ApiKeyType = builder.prismaObject('ApiKey', {
   }),
 });
 
-builder.queryField('workspace', (t) =>
-  t.field({
+const ApiKeyConnection = builder.connectionObject(
+  { type: ApiKeyType, name: 'ApiKeyConnection', description: 'A page of API keys.' },
+  { name: 'ApiKeyEdge', description: 'An API key in a list.' },
+);
+
+builder.queryFields((t) => ({
+  workspace: t.field({
     type: WorkspaceType,
     description: 'The workspace the credentials open. For operators only.',
     resolve: (_root, _args, ctx) => getWorkspace(ctx),
   }),
-);
+  apiKeys: t.connection(
+    {
+      type: ApiKeyType,
+      description: 'The keys of the workspace, oldest first. Needs an API key that may read and write.',
+      args: {
+        includeRevoked: t.arg.boolean({ defaultValue: false, description: 'Whether to list revoked keys too.' }),
+      },
+      resolve: async (_root, { includeRevoked, ...page }, ctx) => {
+        const keys = await listApiKeys(ctx, oldestFirst.query(page), { includeRevoked: includeRevoked ?? false });
+        return oldestFirst.connection(keys, page);
+      },
+    },
+    ApiKeyConnection,
+  ),
+}));
 
 builder.relayMutationField(
   'createApiKey',
@@ -58,7 +88,12 @@ builder.relayMutationField(
     description: 'What the new key is for and what it allows.',
     inputFields: (t) => ({
       name: t.string({ required: true, description: 'What it is for, 3 to 100 characters.' }),
-      permissions: t.field({ type: [PermissionEnum], required: true, description: 'What it allows; at least one.' }),
+      permissions: t.field({
+        type: [PermissionEnum],
+        required: true,
+        description: 'What it allows; at least one, and nothing that the caller may not do.',
+      }),
+      expiresAt: t.field({ type: 'DateTime', description: 'When it ends by itself; omitted: never.' }),
     }),
   },
   {
@@ -88,7 +123,8 @@ builder.relayMutationField(
     inputFields: (t) => ({ id: t.id({ required: true, description: 'The id of the key.' }) }),
   },
   {
-    description: 'Ends a key at once. Revoking it again changes nothing.',
+    description:
+      'Ends a key at once, with the connections it has opened and the access tokens it has made. Revoking it again changes nothing.',
     errors: { types: [NotFoundError] },
     resolve: async (_root, { input }, ctx) => ({ apiKey: await revokeApiKey(ctx, input.id) }),
   },

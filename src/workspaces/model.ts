@@ -18,8 +18,19 @@ const permission = z
   .pipe(z.enum(Object.keys(PERMISSIONS) as Spelling[], { error: 'must be read or write' }))
   .transform((word) => PERMISSIONS[word]);
 
+/** GraphQL gives a Date, REST the text of one. */
+const instant = z.union([z.date(), z.iso.datetime({ offset: true }).pipe(z.coerce.date())], {
+  error: 'must be an instant in ISO 8601, such as 2030-01-31T12:00:00Z',
+});
+
+export const createWorkspaceInput = z.object({ name: displayName });
+
 export const createApiKeyInput = z.object({
   name: displayName,
+  expiresAt: instant
+    .refine((end) => end.getTime() > Date.now(), { error: 'must be in the future' })
+    .nullish()
+    .transform((end) => end ?? null),
   permissions: z
     .array(permission)
     .min(1)

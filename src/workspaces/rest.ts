@@ -10,6 +10,7 @@ export function workspaceRoutes(api: RestApi): void {
       key: secret,
       permissions: apiKey.permissions.map((permission) => permission.toLowerCase()),
       workspace_id: apiKey.workspaceId,
+      expires_at: apiKey.expiresAt,
       created_at: apiKey.createdAt,
     });
   });

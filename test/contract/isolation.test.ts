@@ -1,10 +1,4 @@
-import {
-  type GraphQLInputObjectType,
-  type GraphQLNamedType,
-  getNamedType,
-  isInputObjectType,
-  isObjectType,
-} from 'graphql';
+import { type GraphQLNamedType, getNamedType, isInputObjectType, isObjectType } from 'graphql';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { schema } from '../../src/graphql/schema.ts';
 import { type Caller, startTestApp } from '../support/app.ts';
@@ -30,24 +24,38 @@ beforeAll(async () => {
   before = await rowsOf(app, them);
 });
 
-/** Places where a caller names something that exists: ids, references, keys, cursors and what is searched for. */
-function places(): string[] {
+/** The ways in which each reference names something. */
+const WAYS: Record<string, Record<string, Kind>> = {
+  StageReference: { id: 'stage id', key: 'stage key' },
+  IdentityReference: { id: 'identity id', externalId: 'external id' },
+  ChannelReference: { id: 'channel id', key: 'channel key' },
+};
+
+/** Somewhere a caller names something that exists: an id, a reference, a key, a cursor, or what is searched for. */
+interface Place {
+  path: string;
+  type: GraphQLNamedType;
+}
+
+function places(): Place[] {
   return Object.values(schema.getTypeMap()).flatMap((type) => {
     if (!isObjectType(type) || type.name.startsWith('__')) return [];
     return Object.values(type.getFields()).flatMap(({ name, args }) =>
-      args.flatMap((arg) => namedBy(arg.name, getNamedType(arg.type)).map((path) => `${type.name}.${name}(${path})`)),
+      args
+        .flatMap((arg) => namedBy(arg.name, getNamedType(arg.type)))
+        .map(({ path, ...place }) => ({ ...place, path: `${type.name}.${name}(${path})` })),
     );
   });
 }
 
-function namedBy(path: string, type: GraphQLNamedType): string[] {
+function namedBy(path: string, type: GraphQLNamedType): Place[] {
   const name = path.split('.').at(-1) ?? '';
-  if (type.name === 'ID' || /^[A-Z][a-z]+Reference$/.test(type.name)) return [path];
+  if (type.name === 'ID' || type.name in WAYS) return [{ path, type }];
   if (isInputObjectType(type)) {
-    const fields = Object.values((type as GraphQLInputObjectType).getFields());
+    const fields = Object.values(type.getFields());
     return fields.flatMap((field) => namedBy(`${path}.${field.name}`, getNamedType(field.type)));
   }
-  return type.name === 'String' && /^(after|before|search|key|.*Id)$/.test(name) ? [path] : [];
+  return type.name === 'String' && /^(after|before|search|key|.*Id)$/.test(name) ? [{ path, type }] : [];
 }
 
 /** The answer as text, whether it is one result or a stream that ends at once; what was asked for is cut out. */
@@ -65,7 +73,27 @@ async function answerTo(document: string, it: unknown, value: unknown): Promise<
 
 describe('GraphQL', () => {
   it('has a case for every place where something is named', () => {
-    expect(Object.keys(ISOLATION_CASES).sort()).toEqual(places().sort());
+    expect(Object.keys(ISOLATION_CASES).sort()).toEqual(
+      places()
+        .map(({ path }) => path)
+        .sort(),
+    );
+  });
+
+  it('has a case for every way of naming it', () => {
+    const references = Object.values(schema.getTypeMap()).filter(
+      (type) => isInputObjectType(type) && type.isOneOf && type.name.endsWith('Reference'),
+    );
+    for (const type of references) {
+      expect(isInputObjectType(type) && Object.keys(type.getFields()).sort()).toEqual(
+        Object.keys(WAYS[type.name] ?? {}).sort(),
+      );
+    }
+    for (const { path, type } of places()) {
+      const [, ...kinds] = ISOLATION_CASES[path] ?? ['none'];
+      expect([path, kinds]).toEqual([path, type.name in WAYS ? Object.values(WAYS[type.name] ?? {}) : kinds]);
+      expect([path, kinds.length]).not.toEqual([path, 0]);
+    }
   });
 
   const cases = Object.entries(ISOLATION_CASES).flatMap(([place, [document, ...kinds]]) =>

@@ -1,0 +1,79 @@
+import { createComplexityRule } from '@pothos/plugin-complexity';
+import {
+  type ASTNode,
+  type DocumentNode,
+  type GraphQLField,
+  type GraphQLSchema,
+  getNullableType,
+  isListType,
+  Kind,
+  validate,
+  visit,
+} from 'graphql';
+import { DEFAULT_PAGE_SIZE } from './pages.ts';
+
+/** How large the answer to an operation may become. */
+export interface Cost {
+  /** How deeply its fields are nested. */
+  depth: number;
+  /** How many fields it may have. */
+  fields: number;
+}
+
+/** An operation of a valid document, and what its variables are. */
+export interface MeasuredOperation {
+  schema: GraphQLSchema;
+  document: DocumentNode;
+  operationName?: string | null | undefined;
+  variableValues?: Record<string, unknown> | null | undefined;
+}
+
+/** Arguments that say how long a list may be. */
+const LENGTHS = new Set(['first', 'last', 'ids']);
+/** Lists that are not paged are short. */
+const LIST_LENGTH = 10;
+
+/** What a field counts: itself, and what is selected of it as often as it may come. For the builder. */
+export function costOfField(
+  args: { first?: unknown; last?: unknown; ids?: unknown },
+  _context: unknown,
+  { type, args: known }: GraphQLField<unknown, never>,
+): { field: number; multiplier: number } {
+  if (Array.isArray(args.ids)) return { field: 1, multiplier: args.ids.length };
+  if (known.some(({ name }) => name === 'first')) {
+    const size = args.first ?? args.last ?? DEFAULT_PAGE_SIZE;
+    return { field: 1, multiplier: typeof size === 'number' ? size : DEFAULT_PAGE_SIZE };
+  }
+  return { field: 1, multiplier: isListType(getNullableType(type)) ? LIST_LENGTH : 1 };
+}
+
+/** Null when the variables do not fit: executing it says so. */
+export function costOf({ schema, document, operationName, variableValues }: MeasuredOperation): Cost | null {
+  let cost: Cost | null = null;
+  const rule = createComplexityRule({
+    context: {},
+    variableValues: variableValues ?? {},
+    operationName: operationName ?? null,
+    validate: ({ complexity, depth }) => {
+      cost = { depth, fields: complexity };
+    },
+  });
+  validate(schema, document, [rule]);
+  return cost;
+}
+
+/** Whether the cost of an operation depends on its variables. */
+export function hasVariableLengths(document: DocumentNode): boolean {
+  let found = false;
+  visit(document, {
+    Argument(node) {
+      if (LENGTHS.has(node.name.value) && mentionsVariable(node.value)) found = true;
+    },
+  });
+  return found;
+}
+
+function mentionsVariable(value: ASTNode): boolean {
+  if (value.kind === Kind.LIST) return value.values.some(mentionsVariable);
+  return value.kind === Kind.VARIABLE;
+}

@@ -1,0 +1,116 @@
+import type { Logger } from 'pino';
+import type { Announcements } from '../announcements.ts';
+import { UnauthenticatedError } from '../errors.ts';
+import type { PrismaClient } from '../generated/prisma/client.ts';
+import type { Access } from './access.ts';
+import { type AccessTokens, looksLikeAccessToken } from './access-tokens.ts';
+import { hashApiKeySecret, isMistyped } from './api-keys.ts';
+import { KNOWN_FOR_MS, KnownKeys } from './known-keys.ts';
+
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** Is told why credentials have ended. */
+type End = (reason: UnauthenticatedError) => void;
+
+export interface CredentialsOptions {
+  db: PrismaClient;
+  log: Logger;
+  accessTokens: AccessTokens;
+  announcements: Announcements;
+}
+
+/**
+ * What credentials open, and when they end. A revoked key opens nothing as soon as this process hears of it: at once when
+ * it was revoked here, and within five seconds whoever revoked it.
+ */
+export class Credentials {
+  readonly #log: Logger;
+  readonly #accessTokens: AccessTokens;
+  readonly #keys: KnownKeys;
+  /** Who is to be told when a key ends, by the key's id. */
+  readonly #waiting = new Map<string, Set<End>>();
+  readonly #stopListening: () => void;
+  #recheck: NodeJS.Timeout | undefined;
+
+  constructor({ db, log, accessTokens, announcements }: CredentialsOptions) {
+    this.#log = log;
+    this.#accessTokens = accessTokens;
+    this.#keys = new KnownKeys({ db, log });
+    this.#stopListening = announcements.listen((announcement) => {
+      if (announcement.type === 'ApiKeyChanged') this.#lookAgain([announcement.apiKeyId]);
+      else if (announcement.type === 'AnnouncementsMissed') this.#lookAgain();
+    });
+  }
+
+  /** What an API key or access token opens; throws UnauthenticatedError when it opens nothing. */
+  async open(credential: string): Promise<Access> {
+    if (!looksLikeAccessToken(credential)) {
+      if (isMistyped(credential)) throw new UnauthenticatedError('The API key is not valid: it has been mistyped.');
+      return this.#keys.open({ secretHash: hashApiKeySecret(credential) });
+    }
+    const access = await this.#accessTokens.verify(credential);
+    // A token is worth what the key that made it is worth.
+    await this.#keys.open({ id: access.apiKeyId });
+    return access;
+  }
+
+  /** Calls `end` once when the credentials expire or are revoked, until the function it returns is called. */
+  whenEnded({ apiKeyId, identityId, expiresAt }: Access, end: End): () => void {
+    const release = () => {
+      clearTimeout(expiry);
+      if (apiKeyId !== null) this.#forget(apiKeyId, tell);
+    };
+    const tell: End = (reason) => {
+      release();
+      end(reason);
+    };
+    const left = expiresAt ? expiresAt.getTime() - Date.now() : Number.POSITIVE_INFINITY;
+    const what = identityId === null ? 'API key' : 'access token';
+    // A key that ends later than a timer can wait is found when it is looked at again.
+    const expiry =
+      left <= MAX_TIMER_MS
+        ? setTimeout(() => tell(new UnauthenticatedError(`The ${what} has expired.`)), left).unref()
+        : undefined;
+    if (apiKeyId !== null) this.#await(apiKeyId, tell);
+    return release;
+  }
+
+  close(): void {
+    this.#stopListening();
+    clearInterval(this.#recheck);
+  }
+
+  #await(apiKeyId: string, end: End): void {
+    const ends = this.#waiting.get(apiKeyId) ?? new Set();
+    this.#waiting.set(apiKeyId, ends.add(end));
+    // Other processes may not be heard, an administrator's for one.
+    this.#recheck ??= setInterval(() => void this.#tellEnded([...this.#waiting.keys()]), KNOWN_FOR_MS).unref();
+  }
+
+  #forget(apiKeyId: string, end: End): void {
+    const ends = this.#waiting.get(apiKeyId);
+    ends?.delete(end);
+    if (ends?.size === 0) this.#waiting.delete(apiKeyId);
+    if (this.#waiting.size > 0) return;
+    clearInterval(this.#recheck);
+    this.#recheck = undefined;
+  }
+
+  /** At these keys, or at all. */
+  #lookAgain(apiKeyIds?: string[]): void {
+    this.#keys.forget(apiKeyIds);
+    const awaited = (apiKeyIds ?? [...this.#waiting.keys()]).filter((id) => this.#waiting.has(id));
+    if (awaited.length > 0) void this.#tellEnded(awaited);
+  }
+
+  /** Never fails: while the database is away nobody is let go. */
+  async #tellEnded(apiKeyIds: string[]): Promise<void> {
+    try {
+      for (const [apiKeyId, reason] of await this.#keys.recheck(apiKeyIds)) {
+        for (const end of [...(this.#waiting.get(apiKeyId) ?? [])]) end(reason);
+      }
+    } catch (error) {
+      this.#log.warn({ err: error }, 'The keys of open connections could not be looked at');
+    }
+  }
+}
