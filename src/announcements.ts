@@ -4,7 +4,11 @@ export type Announcement =
   | { type: 'CancelRequested'; turnId: string }
   /** A channel, worker, assistant or stage of the workspace is no longer what it was. */
   | { type: 'RoutingChanged'; workspaceId: string }
-  | { type: 'ApiKeyChanged'; apiKeyId: string };
+  | { type: 'ApiKeyChanged'; apiKeyId: string }
+  /** A process that stops leaves turns of the conversation waiting. */
+  | { type: 'TurnsWaiting'; workspaceId: string; conversationId: string }
+  /** This process has not heard the others for a while: whatever they may have told has to be looked at. */
+  | { type: 'AnnouncementsMissed' };
 
 /** Carries announcements: to the listeners of this process before `tell` returns, to other processes soon after, if at all. */
 export interface Announcements {

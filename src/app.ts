@@ -7,6 +7,7 @@ import type { Config } from './config.ts';
 import type { Context, Services } from './context.ts';
 import type { Database } from './database/client.ts';
 import { createJobQueue } from './database/job-queue.ts';
+import { createDatabaseProbe } from './database/readiness.ts';
 import { createGraphql } from './http/graphql.ts';
 import { createRoutes } from './http/rest-app.ts';
 import { createHttpServer } from './http/server.ts';
@@ -14,13 +15,23 @@ import { createTransitionCursors } from './identities/transition-cursors.ts';
 import { createTransitionFeed } from './identities/transition-feed.ts';
 import { effectLanes } from './journeys/effects.ts';
 import type { LanguageModel } from './language-model/port.ts';
+import { Readiness } from './readiness.ts';
+import { createRedisAnnouncements } from './redis/announcements.ts';
+import type { RedisConnection } from './redis/connection.ts';
+import { RedisEventLog } from './redis/event-log.ts';
+import { observeJobs } from './telemetry/observed-jobs.ts';
+import { observeModel } from './telemetry/observed-model.ts';
+import { observeStatements } from './telemetry/observed-statements.ts';
+import { currentScope } from './telemetry/scope.ts';
+import { NO_TELEMETRY, type Telemetry } from './telemetry/telemetry.ts';
+import { Answering } from './turns/answering.ts';
 import { createCursors } from './turns/cursors.ts';
 import { MemoryEventLog } from './turns/memory-event-log.ts';
 import { TurnRunner } from './turns/runner.ts';
 import { loadTokenizer } from './turns/tokens.ts';
 import { createWebhookSender } from './webhooks/sender.ts';
 import { createAccessTokens } from './workspaces/access-tokens.ts';
-import { authenticate } from './workspaces/operations.ts';
+import { Credentials } from './workspaces/credentials.ts';
 
 export interface AppOptions {
   config: Config;
@@ -29,6 +40,9 @@ export interface AppOptions {
   /** Signs access tokens and cursors. */
   secret: string;
   log: Logger;
+  telemetry?: Telemetry;
+  /** What all processes share besides the database; undefined: this is the only one. */
+  redis?: RedisConnection | undefined;
   /** No other process uses the database. */
   alone?: boolean;
 }
@@ -46,29 +60,44 @@ export interface App {
 const READERS_PATIENCE_MS = 1000;
 
 /** Builds everything there is, once. */
-export function createApp({ config, database, model, secret, log, alone = false }: AppOptions): App {
+export function createApp(options: AppOptions): App {
+  const { config, database, model, secret, log, telemetry = NO_TELEMETRY, redis, alone = false } = options;
+  const { db, statements } = database;
+  const accessTokens = createAccessTokens(secret);
+  const announcements = redis ? createRedisAnnouncements(redis, log) : createLocalAnnouncements();
   const core: Omit<Services, 'turns'> = {
-    db: database.db,
+    db,
+    statements: observeStatements(statements, telemetry.tracer),
+    answering: new Answering(db, announcements),
     log,
-    accessTokens: createAccessTokens(secret),
+    telemetry,
+    accessTokens,
+    credentials: new Credentials({ db, log, accessTokens, announcements }),
     jobs: createJobQueue({ openPool: database.openPool, log, graceMs: config.shutdownGraceMs }),
     webhooks: createWebhookSender({
       allowPrivate: config.webhookAllowPrivate,
       userAgent: `Milepost/${config.version}`,
     }),
-    announcements: createLocalAnnouncements(),
-    transitionFeed: createTransitionFeed(),
+    announcements,
+    transitionFeed: createTransitionFeed(announcements),
     transitionCursors: createTransitionCursors(secret),
-    eventLog: new MemoryEventLog({ maxBytes: config.eventLogBytes }),
+    eventLog: redis
+      ? new RedisEventLog({ connection: redis, log, maxBytes: config.eventLogBytes })
+      : new MemoryEventLog({ maxBytes: config.eventLogBytes }),
     cursors: createCursors(secret),
   };
   const services: Services = {
     ...core,
-    turns: new TurnRunner(core, { model, contextTokens: config.contextTokens, alone }),
+    turns: new TurnRunner(core, { model: observeModel(model, telemetry), contextTokens: config.contextTokens, alone }),
   };
   const contextOf = async (credential: string): Promise<Context> => {
-    const access = await authenticate(services, credential);
-    return { ...services, workspaceId: access.workspaceId, access, requestId: randomUUID() };
+    const access = await services.credentials.open(credential);
+    return {
+      ...services,
+      workspaceId: access.workspaceId,
+      access,
+      requestId: currentScope().requestId ?? randomUUID(),
+    };
   };
   const {
     corsOrigins,
@@ -79,20 +108,44 @@ export function createApp({ config, database, model, secret, log, alone = false 
     webSocketKeepAliveMs,
   } = config;
   const streamLimits = { heartbeatMs: sseHeartbeatMs, stallTimeoutMs, bufferBytes };
-  const graphql = createGraphql(log, streamLimits);
-  const shared = { authenticate: contextOf, graphql, log, bodyLimitBytes };
-  const routes = createRoutes({ ...shared, corsOrigins, streamLimits });
-  const server = createHttpServer({ ...shared, routes, bufferBytes, keepAliveMs: webSocketKeepAliveMs });
+  const graphql = createGraphql({ log, streamLimits, limits: config.limits.graphql });
+  const shared = { authenticate: contextOf, graphql, log, telemetry, corsOrigins, bodyLimitBytes };
+  const databaseProbe = createDatabaseProbe(database.openPool);
+  const readiness = new Readiness([
+    { name: 'database', listMissing: databaseProbe.listMissing },
+    ...(redis ? [{ name: 'redis', listMissing: async () => (redis.run === null ? ['redis'] : []) }] : []),
+  ]);
+  const routes = createRoutes({ ...shared, readiness, streamLimits });
+  const server = createHttpServer({
+    ...shared,
+    routes,
+    connectionLimits: config,
+    bufferBytes,
+    keepAliveMs: webSocketKeepAliveMs,
+  });
+  telemetry.metrics.observe({
+    runningTurns: () => services.turns.runningCount,
+    sockets: server.countSockets,
+    eventLogBytes: () => services.eventLog.bytes,
+    pool: () => ({
+      total: database.pool.totalCount,
+      idle: database.pool.idleCount,
+      waiting: database.pool.waitingCount,
+    }),
+  });
   return {
     fetch: async (request) => routes.fetch(request),
     async listen() {
-      await services.jobs.start(effectLanes(services));
+      await services.jobs.start(observeJobs(effectLanes(services), telemetry));
       await services.turns.start();
       const address = await server.listen(config.port, config.host);
       loadTokenizer().catch((error) => log.error({ err: error }, 'The tokenizer could not be loaded'));
       return address;
     },
     async dispose() {
+      readiness.beginToStop();
+      // Balancers find out by asking; until they have, they go on sending.
+      await pause(config.shutdownDelayMs);
       server.stopAccepting();
       await Promise.all([services.turns.close(config.shutdownGraceMs), services.jobs.stop()]);
       // Readers are told how their turns ended; then they are let go, and sockets close.
@@ -103,6 +156,8 @@ export function createApp({ config, database, model, secret, log, alone = false 
       ]);
       told.abort();
       await server.close();
+      services.credentials.close();
+      await databaseProbe.close();
     },
   };
 }

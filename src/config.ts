@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { LIMIT_VARIABLES, type Limits, limitsOf, wholeNumber } from './limits.ts';
 
-const wholeNumber = (min: number, max: number, preset: number) =>
-  z.coerce.number().int().min(min).max(max).default(preset);
 const webUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' });
 
 const ENVIRONMENT = z.object({
@@ -12,10 +11,7 @@ const ENVIRONMENT = z.object({
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgresql:// URL' }).optional(),
   DATABASE_POOL_SIZE: wholeNumber(1, 1000, 10),
   MILEPOST_DATA_DIR: z.string().min(1).default('.milepost'),
-  REDIS_URL: z
-    .string()
-    .optional()
-    .refine((url) => url === undefined, { error: 'is not supported yet: unset it to run one process' }),
+  REDIS_URL: z.url({ protocol: /^rediss?$/, error: 'must be a redis:// or rediss:// URL' }).optional(),
   OPENAI_API_KEY: z.string().optional(),
   OPENAI_BASE_URL: webUrl.optional(),
   OPENAI_MODEL: z.string().optional(),
@@ -46,11 +42,20 @@ const ENVIRONMENT = z.object({
   CONTEXT_TOKENS: wholeNumber(256, 10_000_000, 16_000),
   EVENT_LOG_BYTES: wholeNumber(1_048_576, 64 * 1_073_741_824, 268_435_456),
   SOCKET_BUFFER_BYTES: wholeNumber(16_384, 1_073_741_824, 4_194_304),
+  HEADERS_TIMEOUT_MS: wholeNumber(10, 3_600_000, 15_000),
+  REQUEST_TIMEOUT_MS: wholeNumber(10, 3_600_000, 60_000),
+  MAX_CONNECTIONS: wholeNumber(1, 10_000_000, 20_000),
   STALL_TIMEOUT_MS: wholeNumber(10, 3_600_000, 60_000),
   SSE_HEARTBEAT_MS: wholeNumber(10, 3_600_000, 10_000),
   WEBSOCKET_KEEP_ALIVE_MS: wholeNumber(10, 3_600_000, 12_000),
   WEBHOOK_ALLOW_PRIVATE: z.enum(['0', '1'], { error: 'must be 0 or 1' }).default('0'),
+  SHUTDOWN_DELAY_MS: wholeNumber(0, 600_000, 0),
   SHUTDOWN_GRACE_MS: wholeNumber(0, 600_000, 10_000),
+  METRICS_PORT: z.coerce.number().int().min(0).max(65_535).optional(),
+  METRICS_HOST: z.string().min(1).default('127.0.0.1'),
+  OTEL_EXPORTER_OTLP_ENDPOINT: webUrl.optional(),
+  OTEL_TRACES_SAMPLER_ARG: z.coerce.number().min(0).max(1).default(1),
+  ...LIMIT_VARIABLES,
 });
 
 /** Everything the process is told from outside, checked once. */
@@ -60,6 +65,8 @@ export interface Config {
   /** Undefined: the embedded PostgreSQL in the data folder. */
   databaseUrl: string | undefined;
   databasePoolSize: number;
+  /** What many processes share; undefined: there is only this one. */
+  redisUrl: string | undefined;
   dataDir: string;
   model: {
     apiKey: string | undefined;
@@ -77,13 +84,19 @@ export interface Config {
   logLevel: string;
   corsOrigins: string[];
   bodyLimitBytes: number;
+  limits: Limits;
   /** How much of a conversation's history is sent to the model, in tokens. */
   contextTokens: number;
   /** Bound of the event log's memory over all conversations, in bytes. */
   eventLogBytes: number;
   /** A socket with more unsent bytes than this is closed. */
   socketBufferBytes: number;
-  /** A stream that takes nothing for so long is closed. */
+  /** The header of a request must have arrived by then, and the whole of it. */
+  headersTimeoutMs: number;
+  requestTimeoutMs: number;
+  /** Connections beyond these are closed at once. */
+  maxConnections: number;
+  /** A client that takes nothing of an answer for so long is let go. */
   stallTimeoutMs: number;
   /** Server-sent events: a comment is sent after so much silence. */
   sseHeartbeatMs: number;
@@ -91,7 +104,13 @@ export interface Config {
   webSocketKeepAliveMs: number;
   /** Whether webhooks may call private, loopback and link-local addresses. */
   webhookAllowPrivate: boolean;
+  /** How long requests are still taken after the signal to stop, while the readiness check already says no. */
+  shutdownDelayMs: number;
   shutdownGraceMs: number;
+  /** Where Prometheus finds the metrics; undefined: nowhere. */
+  metrics: { port: number; host: string } | undefined;
+  /** Where traces are sent to, and which part of them; undefined: there are none. */
+  tracing: { endpoint: string; ratio: number } | undefined;
   version: string;
 }
 
@@ -120,6 +139,7 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     host: env.HOST,
     databaseUrl: env.DATABASE_URL,
     databasePoolSize: env.DATABASE_POOL_SIZE,
+    redisUrl: env.REDIS_URL,
     dataDir: env.MILEPOST_DATA_DIR,
     model: {
       apiKey: env.OPENAI_API_KEY,
@@ -135,14 +155,23 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     logLevel: env.LOG_LEVEL,
     corsOrigins: env.CORS_ORIGINS,
     bodyLimitBytes: env.BODY_LIMIT_BYTES,
+    limits: limitsOf(env),
     contextTokens: env.CONTEXT_TOKENS,
     eventLogBytes: env.EVENT_LOG_BYTES,
     socketBufferBytes: env.SOCKET_BUFFER_BYTES,
+    headersTimeoutMs: env.HEADERS_TIMEOUT_MS,
+    requestTimeoutMs: env.REQUEST_TIMEOUT_MS,
+    maxConnections: env.MAX_CONNECTIONS,
     stallTimeoutMs: env.STALL_TIMEOUT_MS,
     sseHeartbeatMs: env.SSE_HEARTBEAT_MS,
     webSocketKeepAliveMs: env.WEBSOCKET_KEEP_ALIVE_MS,
     webhookAllowPrivate: env.WEBHOOK_ALLOW_PRIVATE === '1',
+    shutdownDelayMs: env.SHUTDOWN_DELAY_MS,
     shutdownGraceMs: env.SHUTDOWN_GRACE_MS,
+    metrics: env.METRICS_PORT === undefined ? undefined : { port: env.METRICS_PORT, host: env.METRICS_HOST },
+    tracing: env.OTEL_EXPORTER_OTLP_ENDPOINT
+      ? { endpoint: env.OTEL_EXPORTER_OTLP_ENDPOINT, ratio: env.OTEL_TRACES_SAMPLER_ARG }
+      : undefined,
     version: readVersion(),
   };
 }

@@ -66,9 +66,19 @@ export class ForbiddenError extends DomainError {
 /** Too much or too often. */
 export class LimitExceededError extends DomainError {
   override readonly name = 'LimitExceededError';
+  /** A stable word for what was exceeded, such as turns-per-key. */
+  readonly limit: string;
+  /** When it can be tried again; null: trying again will not help. */
+  readonly retryAfterSeconds: number | null;
 
-  constructor(message: string, code = 'LIMIT_EXCEEDED') {
+  constructor(
+    limit: string,
+    message: string,
+    { code = 'LIMIT_EXCEEDED', retryAfterSeconds = null }: { code?: string; retryAfterSeconds?: number | null } = {},
+  ) {
     super(code, message);
+    this.limit = limit;
+    this.retryAfterSeconds = retryAfterSeconds;
   }
 }
 

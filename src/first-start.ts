@@ -4,8 +4,11 @@ import type { PrismaClient } from './generated/prisma/client.ts';
 import { newId } from './ids.ts';
 import { newApiKeySecret, saveApiKey } from './workspaces/api-keys.ts';
 
-/** Keeps two processes that start together from both making the first workspace. */
-const LOCK = Number.parseInt(createHash('sha256').update('milepost first start').digest('hex').slice(0, 8), 16);
+/** The advisory lock that keeps two processes that start together from both making the first workspace. */
+export const FIRST_START_LOCK = Number.parseInt(
+  createHash('sha256').update('milepost first start').digest('hex').slice(0, 8),
+  16,
+);
 
 export interface FirstStartOptions {
   /** The secret of the first API key; undefined: one is made. */
@@ -17,7 +20,7 @@ export interface FirstStartOptions {
 /** Gives an empty database its workspace, a first API key and the demo, all or nothing. Returns the key's secret; null when the database is not empty. */
 export async function prepareFirstStart(db: PrismaClient, { apiKey, demo }: FirstStartOptions): Promise<string | null> {
   return db.$transaction(async (tx) => {
-    await tx.$executeRaw`SELECT pg_advisory_xact_lock(${LOCK}::bigint)`;
+    await tx.$executeRaw`SELECT pg_advisory_xact_lock(${FIRST_START_LOCK}::bigint)`;
     if ((await tx.workspace.count()) > 0) return null;
     const secret = apiKey ?? newApiKeySecret();
     const workspace = await tx.workspace.create({ data: { id: newId('Workspace'), name: 'Default' } });

@@ -17,7 +17,10 @@ const PREFIXES = {
 
 export type Entity = keyof typeof PREFIXES;
 
-const ENTITIES = new Map<string, Entity>(
+/** The names of all entities. */
+export const ENTITIES: ReadonlySet<Entity> = new Set(Object.keys(PREFIXES) as Entity[]);
+
+const BY_PREFIX = new Map<string, Entity>(
   Object.entries(PREFIXES).map(([entity, prefix]) => [prefix, entity as Entity] as const),
 );
 
@@ -30,7 +33,7 @@ export function newId(entity: Entity): string {
 
 /** The entity an id names, or null for a string that is no id of ours. */
 export function entityOf(id: string): Entity | null {
-  return ENTITIES.get(SHAPE.exec(id)?.[1] ?? '') ?? null;
+  return BY_PREFIX.get(SHAPE.exec(id)?.[1] ?? '') ?? null;
 }
 
 /** Whether a string is an id of this entity. */

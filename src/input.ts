@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type InputIssue, InvalidInputError } from './errors.ts';
 import { entityOf } from './ids.ts';
+import { inputFault } from './input-faults.ts';
 
 /** Longest text anybody may say or write, in characters. */
 export const MAX_TEXT_LENGTH = 100_000;
@@ -98,6 +99,8 @@ function jsonFault(value: unknown, depth: number): string | undefined {
     return value.isWellFormed() ? undefined : 'must be well-formed Unicode';
   }
   if (value === undefined) return 'must be a JSON value';
+  // A number such as 1e400 is read as infinite, and would be stored as null.
+  if (typeof value === 'number' && !Number.isFinite(value)) return 'must not contain a number beyond 1.8e308';
   if (typeof value !== 'object' || value === null) return undefined;
   for (const [key, member] of Object.entries(value)) {
     if (key === '__proto__') return 'must not have a member named __proto__';
@@ -109,9 +112,13 @@ function jsonFault(value: unknown, depth: number): string | undefined {
 
 /** The input as the schema gives it; throws InvalidInputError with one issue per wrong field. */
 export function parseInput<Schema extends z.ZodType>(schema: Schema, input: unknown): z.output<Schema> {
-  const parsed = schema.safeParse(input);
+  const parsed = schema.safeParse(input, { error: inputFault });
   if (parsed.success) return parsed.data;
-  throw new InvalidInputError(parsed.error.issues.map(toInputIssue));
+  const issues = parsed.error.issues.map(toInputIssue);
+  // Later ones take for granted what the first one says is missing.
+  throw new InvalidInputError(
+    issues.filter(({ path }, index) => issues.findIndex((one) => one.path === path) === index),
+  );
 }
 
 type Defined<Fields> = { [Name in keyof Fields as undefined extends Fields[Name] ? never : Name]: Fields[Name] } & {

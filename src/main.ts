@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { type Logger, pino } from 'pino';
+import type { Logger } from 'pino';
 import { createApp } from './app.ts';
 import { type Config, ConfigError, readConfig } from './config.ts';
 import { openDatabase } from './database/client.ts';
@@ -11,8 +11,13 @@ import { EmbeddedDatabaseError } from './database/embedded-account.ts';
 import type { DatabaseLocation } from './database/location.ts';
 import { MigrationError, migrateDatabase } from './database/migrator.ts';
 import { prepareFirstStart } from './first-start.ts';
+import { OperationListError } from './http/known-operations.ts';
 import { createLanguageModel } from './language-model/create.ts';
+import { RedisConnection, RedisError } from './redis/connection.ts';
+import { createLog } from './telemetry/log.ts';
+import { type RunningTelemetry, startTelemetry } from './telemetry/telemetry.ts';
 import { welcome } from './welcome.ts';
+import { isMistyped } from './workspaces/api-keys.ts';
 
 /** An operator can mend this; the message says how. */
 class StartError extends Error {
@@ -22,10 +27,15 @@ class StartError extends Error {
 async function main(): Promise<void> {
   let stopping: Promise<void> | undefined;
   const config = readConfig();
-  const log = pino(
-    { level: config.logLevel, serializers: { err: loggedError } },
-    pino.destination({ dest: 2, sync: false }),
-  );
+  const log = createLog(config.logLevel);
+  process.on('uncaughtException', (error) => {
+    log.fatal({ err: error }, 'A fault of our own ends the process');
+    process.exit(1);
+  });
+  if (config.apiKey && isMistyped(config.apiKey))
+    throw new StartError('MILEPOST_API_KEY looks like a key that Milepost made, but one of its characters is wrong.');
+  const telemetry = await startMeasuring(config);
+  const redis = await reachRedis(config, log);
   const server = await reachDatabase(config);
   const migrations = await migrateDatabase(server.location);
   const database = openDatabase({
@@ -37,14 +47,20 @@ async function main(): Promise<void> {
   const model = createLanguageModel(config.model);
   const secret = config.secret ?? (await readSecret(config.dataDir));
   // Whoever started the embedded database is the only one to use it.
-  const app = createApp({ config, database, model, secret, log, alone: server.embedded });
+  const app = createApp({ config, database, model, secret, log, telemetry, redis, alone: server.embedded });
   const address = await app.listen().catch((error) => explainListening(error, config));
   process.stdout.write(
-    welcome({ config, address: address as AddressInfo, model, migrations, firstKey, embedded: server.embedded }),
+    welcome({
+      ...{ config, address: address as AddressInfo, model, migrations, firstKey, embedded: server.embedded },
+      metrics: telemetry.metricsAddress,
+    }),
   );
 
   const stop = (exitCode: number) => {
-    stopping ??= shutDown(log, exitCode, [app.dispose, database.close, server.stop]);
+    stopping ??= shutDown(log, exitCode, [
+      ...[app.dispose, database.close, server.stop],
+      ...[async () => redis?.close(), telemetry.close],
+    ]);
   };
   process.on('SIGTERM', () => stop(0)).on('SIGINT', () => stop(0));
   void server.ended.then((lastWords) => {
@@ -54,24 +70,24 @@ async function main(): Promise<void> {
   });
 }
 
-/** What is logged of an error: drivers hang whole connections and statements, with what people said, on theirs. */
-function loggedError(error: unknown): object {
-  if (!(error instanceof Error)) return { message: String(error) };
-  const { name, message, stack, cause } = error;
-  return {
-    name,
-    message,
-    stack,
-    ...('code' in error && { code: error.code }),
-    ...(cause !== undefined && { cause: loggedError(cause) }),
-  };
-}
-
 /** Closes everything in the reverse order of its making; a second signal is not needed, an error does not keep the rest open. */
 async function shutDown(log: Logger, exitCode: number, steps: (() => Promise<void>)[]): Promise<void> {
   log.info('Stopping');
   for (const step of steps) await step().catch((error) => log.error({ err: error }, 'A step of the shutdown failed'));
   process.exit(exitCode);
+}
+
+async function startMeasuring(config: Config): Promise<RunningTelemetry> {
+  const explain = (error: NodeJS.ErrnoException) =>
+    config.metrics ? explainListening(error, config.metrics, 'METRICS_') : Promise.reject(error);
+  return startTelemetry(config).catch(explain);
+}
+
+async function reachRedis({ redisUrl }: Config, log: Logger): Promise<RedisConnection | undefined> {
+  if (!redisUrl) return undefined;
+  const redis = new RedisConnection(redisUrl, log);
+  await redis.open();
+  return redis;
 }
 
 interface ReachedDatabase {
@@ -105,20 +121,28 @@ async function readSecret(dataDir: string): Promise<string> {
   return (await readFile(file, 'utf8')).trim();
 }
 
-function explainListening(error: NodeJS.ErrnoException, { port, host }: Config): never {
-  if (error.code === 'EADDRINUSE') throw new StartError(`Port ${port} on ${host} is taken. Set PORT to another one.`);
+function explainListening(
+  error: NodeJS.ErrnoException,
+  { port, host }: { port: number; host: string },
+  prefix = '',
+): never {
+  if (error.code === 'EADDRINUSE')
+    throw new StartError(`Port ${port} on ${host} is taken. Set ${prefix}PORT to another one.`);
   if (error.code === 'EACCES')
-    throw new StartError(`Port ${port} may not be used by this account. Set PORT to one above 1023.`);
-  if (error.code === 'EADDRNOTAVAIL')
-    throw new StartError(`${host} is no address of this machine. Set HOST to one, such as 127.0.0.1 or 0.0.0.0.`);
+    throw new StartError(`Port ${port} may not be used by this account. Set ${prefix}PORT to one above 1023.`);
+  if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND')
+    throw new StartError(
+      `${host} is no address of this machine. Set ${prefix}HOST to one, such as 127.0.0.1 or 0.0.0.0.`,
+    );
   throw error;
 }
 
-const EXPLAINED = [ConfigError, StartError, EmbeddedDatabaseError, MigrationError];
+const EXPLAINED = [ConfigError, StartError, OperationListError, RedisError, EmbeddedDatabaseError, MigrationError];
 
 main().catch((error: unknown) => {
   const explained = EXPLAINED.some((ErrorClass) => error instanceof ErrorClass);
-  console.error(explained ? `Milepost cannot start.\n\n${(error as Error).message}\n` : error);
+  if (explained) console.error(`Milepost cannot start.\n\n${(error as Error).message}\n`);
+  else createLog('fatal').fatal({ err: error }, 'Milepost cannot start');
   // The embedded server goes with this process.
   process.exit(1);
 });

@@ -11,28 +11,44 @@ export interface WelcomeFacts {
   /** The secret made or taken at the first start; null at later ones. */
   firstKey: string | null;
   embedded: boolean;
+  /** Where Prometheus finds the metrics, if anywhere. */
+  metrics: AddressInfo | undefined;
 }
 
 /** What the operator reads once the server is up. */
-export function welcome({ config, address, model, migrations, firstKey, embedded }: WelcomeFacts): string {
-  const host = address.family === 'IPv6' ? `[${address.address}]` : address.address;
-  const reachable = host === '0.0.0.0' || host === '[::]' ? '127.0.0.1' : host;
-  const origin = `http://${reachable}:${address.port}`;
+export function welcome(facts: WelcomeFacts): string {
+  const { config, address, model, migrations, firstKey, embedded, metrics } = facts;
+  const origin = originOf(address);
   const database = embedded ? `embedded PostgreSQL in ${config.dataDir}` : 'PostgreSQL of DATABASE_URL';
   const updated = migrations.length > 0 ? `, ${migrations.length} migration(s) applied` : '';
   const rows = [
+    ['Console', `${origin}/`],
     ['GraphQL, GraphiQL', `${origin}/graphql`],
     ['WebSocket', `${origin.replace('http', 'ws')}/graphql`],
     ['REST', origin],
     ['Database', database + updated],
     ['Language model', modelLine(config, model)],
-    [
-      'API key',
-      firstKey ? `${firstKey}  (shown once: keep it)` : 'the one shown at the first start; only its hash is kept',
-    ],
+    ...(metrics ? [['Metrics', `${originOf(metrics)}/metrics`] as const] : []),
+    ['API key', keyLine(config, firstKey)],
   ] as const;
   const table = rows.map(([name, value]) => `  ${name.padEnd(19)}${value}`).join('\n');
-  return `\nMilepost ${config.version} is ready.\n\n${table}\n\n${config.demo ? tryIt(origin, firstKey) : ''}`;
+  return `\nMilepost ${config.version} is ready.\n\n${table}\n\n${config.demo ? tryIt(origin, exampleKey(config, firstKey)) : ''}`;
+}
+
+function originOf({ family, address, port }: AddressInfo): string {
+  const host = family === 'IPv6' ? `[${address}]` : address;
+  return `http://${host === '0.0.0.0' || host === '[::]' ? '127.0.0.1' : host}:${port}`;
+}
+
+/** A key that came from the environment is not repeated: what is printed here is kept in logs. */
+function keyLine({ apiKey }: Config, firstKey: string | null): string {
+  if (!firstKey) return 'the one shown at the first start; only its hash is kept';
+  return firstKey === apiKey ? 'the one in MILEPOST_API_KEY' : `${firstKey}  (shown once: keep it)`;
+}
+
+function exampleKey({ apiKey }: Config, firstKey: string | null): string {
+  if (!firstKey) return 'YOUR_API_KEY';
+  return firstKey === apiKey ? '$MILEPOST_API_KEY' : firstKey;
 }
 
 function modelLine({ model: { baseUrl } }: Config, { offline, defaultModel }: LanguageModel): string {
@@ -40,7 +56,6 @@ function modelLine({ model: { baseUrl } }: Config, { offline, defaultModel }: La
   return 'OFFLINE: a built-in stand-in answers. Set OPENAI_API_KEY or OPENAI_BASE_URL for a real one';
 }
 
-function tryIt(origin: string, firstKey: string | null): string {
-  const key = firstKey ?? 'YOUR_API_KEY';
+function tryIt(origin: string, key: string): string {
   return `  Talk to the demo; the reply streams:\n\n  curl -N -H "Authorization: Bearer ${key}" \\\n    "${origin}/conversation/demo/streaming?channel_id=web&message=Hello"\n\n`;
 }

@@ -88,7 +88,8 @@ describe('a turn whose process is dead', () => {
     const where = { workspaceId_id: { workspaceId: app.workspaceId, id: turn.id as string } };
     await db.turn.update({ where, data: { leaseExpiresAt: new Date(0), ...data } });
     const eventLog = new MemoryEventLog({ maxBytes: 1_000_000 });
-    await takeOverAbandoned({ db, eventLog } as unknown as Services, () => false);
+    const { statements } = app.database;
+    await takeOverAbandoned({ db, statements, eventLog } as unknown as Services, () => false);
     void eventLog.close();
     return db.turn.findUniqueOrThrow({ where, include: { messages: { where: { role: 'ASSISTANT' } } } });
   }

@@ -56,6 +56,7 @@ export async function deleteWorker(ctx: Context, id: string): Promise<void> {
     await tx.assistant.updateMany({ where: { workerId: id, ...present(ctx) }, data: deleted });
     await tx.worker.update({ where: { id, workspaceId }, data: { ...deleted, defaultAssistantId: null } });
   });
+  routingChanged(ctx);
 }
 
 /** The assistants of all workers, oldest first. */
@@ -84,13 +85,15 @@ export async function getAssistant(ctx: Context, id: string): Promise<Assistant>
 export async function createAssistant(ctx: Context, workerId: string, input: unknown): Promise<Assistant> {
   requireOperatorWrite(ctx);
   const { default: chosen, ...fields } = parseInput(createAssistantInput, input);
-  return ctx.db.$transaction(async (tx) => {
+  const created = await ctx.db.$transaction(async (tx) => {
     const { defaultAssistantId } = await lockWorker(tx, ctx, workerId);
     const data = { ...defined(fields), id: newId('Assistant'), workspaceId: ctx.workspaceId, workerId };
     const assistant = await tx.assistant.create({ data });
     if (chosen || !defaultAssistantId) await makeDefault(tx, ctx, assistant);
     return assistant;
   });
+  routingChanged(ctx);
+  return created;
 }
 
 /** Omitted fields keep what they are, null clears. New instructions count the version up. Throws NotFoundError. */
@@ -99,7 +102,7 @@ export async function updateAssistant(ctx: Context, id: string, input: unknown):
   const { default: chosen, instructions, ...changes } = parseInput(updateAssistantInput, input);
   const workerId = await workerOf(ctx, id);
   const where = { id, ...present(ctx) };
-  return ctx.db.$transaction(async (tx) => {
+  const updated = await ctx.db.$transaction(async (tx) => {
     await lockWorker(tx, ctx, workerId);
     if (instructions !== undefined) {
       const renewed = { instructions, instructionsVersion: { increment: 1 } };
@@ -110,6 +113,8 @@ export async function updateAssistant(ctx: Context, id: string, input: unknown):
     if (chosen) await makeDefault(tx, ctx, assistant);
     return assistant;
   });
+  routingChanged(ctx);
+  return updated;
 }
 
 /** In its place answers its worker's default; if it was that itself, the oldest that remains. Throws NotFoundError. */
@@ -127,6 +132,12 @@ export async function deleteAssistant(ctx: Context, id: string): Promise<void> {
     const next = await tx.assistant.findFirst({ where: { workerId, ...present(ctx) }, orderBy: [...OLDEST_FIRST] });
     await tx.worker.update({ where: { id: workerId, workspaceId }, data: { defaultAssistantId: next?.id ?? null } });
   });
+  routingChanged(ctx);
+}
+
+/** Tells every process that somebody else may answer now, or otherwise. */
+function routingChanged({ announcements, workspaceId }: Context): void {
+  announcements.tell({ type: 'RoutingChanged', workspaceId });
 }
 
 /** The part of a `where` that finds what is in the workspace and not deleted. */

@@ -1,5 +1,5 @@
 import type { Context } from '../context.ts';
-import { uniquely } from '../database/unique-violation.ts';
+import { uniquely } from '../database/violations.ts';
 import { ConflictError, NotFoundError } from '../errors.ts';
 import type { Channel, Prisma } from '../generated/prisma/client.ts';
 import { newId } from '../ids.ts';
@@ -54,6 +54,7 @@ export async function updateChannel(ctx: Context, by: ChannelReference, input: u
   const write = { where: named(ctx, by), data: defined(changes) };
   const [channel] = canName(by) ? await ctx.db.channel.updateManyAndReturn(write) : [];
   if (!channel) throw missing();
+  routingChanged(ctx);
   return channel;
 }
 
@@ -66,11 +67,17 @@ export async function deleteChannel(ctx: Context, by: ChannelReference): Promise
   const data = { deletedAt: new Date(), key: id, active: false };
   const { count } = await ctx.db.channel.updateMany({ where: named(ctx, { id }), data });
   if (count === 0) throw missing();
+  routingChanged(ctx);
   return id;
 }
 
 function named({ workspaceId }: Context, by: ChannelReference): Prisma.ChannelWhereInput {
   return { ...by, workspaceId, deletedAt: null };
+}
+
+/** Tells every process that somebody else may answer now, or nobody. */
+function routingChanged({ announcements, workspaceId }: Context): void {
+  announcements.tell({ type: 'RoutingChanged', workspaceId });
 }
 
 function missing(): NotFoundError {

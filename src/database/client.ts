@@ -3,10 +3,13 @@ import pg from 'pg';
 import { PrismaClient } from '../generated/prisma/client.ts';
 import { type DatabaseLocation, sessionSettings } from './location.ts';
 import { statementNames } from './statement-names.ts';
+import { createStatements, type Statements } from './statements.ts';
 
 /** An open database: the client that operations use, and the pool under it. */
 export interface Database {
   db: PrismaClient;
+  /** For the path of every turn, past that client. */
+  statements: Statements;
   pool: pg.Pool;
   /** Another pool of the same database, for a mechanism that keeps connections to itself; whoever opens it ends it. */
   openPool(maxConnections: number): pg.Pool;
@@ -50,5 +53,5 @@ export function openDatabase({ location, maxConnections, onConnectionLost }: Dat
     await db.$disconnect();
     await pool.end();
   };
-  return { db, pool, openPool, close };
+  return { db, statements: createStatements(pool), pool, openPool, close };
 }

@@ -28,6 +28,8 @@ export interface NewJob {
 /** A job while it runs. */
 export interface RunningJob {
   payload: Record<string, unknown>;
+  /** When it was to run. */
+  dueAt: Date;
   /** Whether it is not tried again when this fails. */
   last: boolean;
   /** Aborted when the process stops and waits no longer. */
@@ -168,6 +170,7 @@ function toTaskList(handlers: Record<string, JobHandler>): TaskList {
     (payload, { job, abortSignal }) =>
       handle({
         payload: payload as Record<string, unknown>,
+        dueAt: new Date(job.run_at),
         last: job.attempts >= job.max_attempts,
         signal: abortSignal,
       }),

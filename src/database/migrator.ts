@@ -40,8 +40,11 @@ const TABLE = `CREATE TABLE IF NOT EXISTS _prisma_migrations (
 // Such a file cannot run inside a transaction of ours.
 const OWN_TRANSACTIONS = /^\s*(BEGIN|COMMIT|START\s+TRANSACTION)\b|\bCONCURRENTLY\b/im;
 
-/** Brings the database at a location up to date and returns the names of the migrations that were missing. */
-export async function migrateDatabase(location: DatabaseLocation, directory = MIGRATIONS): Promise<string[]> {
+/** Brings the database at a location up to date, or up to one migration, and returns the names of those that were missing. */
+export async function migrateDatabase(
+  location: DatabaseLocation,
+  { upTo }: { upTo?: string | undefined } = {},
+): Promise<string[]> {
   const client = new pg.Client(sessionSettings(location));
   // The statement that is interrupted reports the loss; without a listener it would end the process as well.
   client.on('error', () => {});
@@ -49,23 +52,28 @@ export async function migrateDatabase(location: DatabaseLocation, directory = MI
   try {
     const session = { script: (sql: string) => client.query(sql), query: client.query.bind(client) };
     await refuseOldServer(session);
-    return await migrate(session, directory);
+    return await migrate(session, MIGRATIONS, { upTo });
   } finally {
     await client.end();
   }
 }
 
 /**
- * Applies the migrations of a directory that the database lacks, in the order of their names, and returns those names.
+ * Applies the migrations of a directory that the database lacks, in the order of their names, and returns those names; with
+ * `upTo` none that come after it.
  * Each is applied as a whole or not at all. Throws MigrationError when the database and the files contradict each other.
  */
-export async function migrate(session: MigrationSession, directory: string, lockTimeoutMs = 60_000): Promise<string[]> {
+export async function migrate(
+  session: MigrationSession,
+  directory: string,
+  { lockTimeoutMs = 60_000, upTo }: { lockTimeoutMs?: number; upTo?: string | undefined } = {},
+): Promise<string[]> {
   const migrations = await readMigrations(directory);
   await lock(session, lockTimeoutMs);
   try {
     await session.script(TABLE);
     const checksums = await readApplied(session, migrations);
-    const missing = migrations.filter(({ name }) => !checksums.has(name));
+    const missing = migrations.filter(({ name }) => !checksums.has(name) && (upTo === undefined || name <= upTo));
     for (const migration of migrations) refuseEdited(migration, checksums.get(migration.name));
     for (const migration of missing) await apply(session, migration);
     return missing.map(({ name }) => name);
@@ -83,11 +91,16 @@ async function refuseOldServer(session: MigrationSession): Promise<void> {
   }
 }
 
-async function readMigrations(directory: string): Promise<Migration[]> {
+/** The names of the migrations of this version, in their order. */
+export async function listMigrations(directory = MIGRATIONS): Promise<string[]> {
   const entries = await readdir(directory, { withFileTypes: true });
-  const names = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+  const folders = entries.filter((entry) => entry.isDirectory());
+  return folders.map(({ name }) => name).sort();
+}
+
+async function readMigrations(directory: string): Promise<Migration[]> {
   const read = async (name: string) => ({ name, sql: await readFile(join(directory, name, 'migration.sql'), 'utf8') });
-  return Promise.all(names.sort().map(read));
+  return Promise.all((await listMigrations(directory)).map(read));
 }
 
 /** Tries again and again instead of waiting in the database, so that the error can say what is going on. */

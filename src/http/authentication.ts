@@ -1,4 +1,8 @@
 import { UnauthenticatedError } from '../errors.ts';
+import { looksLikeAccessToken } from '../workspaces/access-tokens.ts';
+
+/** What people call an API key in a query. */
+const KEY_NAMES = /^(?:(?:x[-_])?api[-_]?key|authorization)$/i;
 
 /** The credential of a request: `Authorization: Bearer …` (RFC 6750) or `x-api-key`. Throws UnauthenticatedError when there is none. */
 export function credentialOf(headers: { authorization?: string | undefined; apiKey?: string | undefined }): string {
@@ -10,4 +14,19 @@ export function credentialOf(headers: { authorization?: string | undefined; apiK
     );
   }
   return credential;
+}
+
+/**
+ * Throws UnauthenticatedError for an address with an API key in it, whatever the headers have: whoever sends that should
+ * know that it is in logs by now. An access token may stand there.
+ */
+export function refuseApiKeyIn(url: string): void {
+  const query = url.indexOf('?');
+  if (query === -1) return;
+  for (const [name, value] of new URLSearchParams(url.slice(query))) {
+    if (!KEY_NAMES.test(name) && (name !== 'access_token' || looksLikeAccessToken(value))) continue;
+    throw new UnauthenticatedError(
+      'API keys do not belong in an address. Send `Authorization: Bearer <key>`, or as access_token one made by createAccessToken.',
+    );
+  }
 }

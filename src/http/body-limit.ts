@@ -1,5 +1,6 @@
 import type { MiddlewareHandler } from 'hono';
 import { LimitExceededError } from '../errors.ts';
+import { failReading } from './json-body.ts';
 import type { RestEnvironment } from './rest.ts';
 
 /** Refuses bodies of more bytes: by the length they announce, or while they come when they announce none. */
@@ -13,7 +14,8 @@ export function limitBody(maxBytes: number): MiddlewareHandler<RestEnvironment> 
     }
     const { url, method, headers, body, signal } = c.req.raw;
     // NOTE: a new request, because Node's `Request` does not copy the one the server makes.
-    if (body) c.req.raw = new Request(url, { method, headers, signal, body: await readAll(body, maxBytes) });
+    if (body)
+      c.req.raw = new Request(url, { method, headers, signal, body: await readAll(body, maxBytes).catch(failReading) });
     await next();
   };
 }
@@ -30,5 +32,5 @@ async function readAll(body: ReadableStream<Uint8Array>, maxBytes: number): Prom
 }
 
 function tooLarge(maxBytes: number): LimitExceededError {
-  return new LimitExceededError(`The body is larger than ${maxBytes} bytes.`, 'CONTENT_TOO_LARGE');
+  return new LimitExceededError('body', `The body is larger than ${maxBytes} bytes.`, { code: 'CONTENT_TOO_LARGE' });
 }

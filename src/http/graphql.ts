@@ -1,55 +1,60 @@
 import type { ServerResponse } from 'node:http';
-import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
-import { GraphQLError } from 'graphql';
-import { createYoga, type GraphiQLOptions, isAsyncIterable, type Plugin, type YogaServerInstance } from 'graphql-yoga';
+import { type DocumentNode, GraphQLError } from 'graphql';
+import { createYoga, isAsyncIterable, type Plugin, type YogaServerInstance } from 'graphql-yoga';
+import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import type { Context } from '../context.ts';
-import { InvalidInputError } from '../errors.ts';
+import { InvalidInputError, LimitExceededError } from '../errors.ts';
 import { schema } from '../graphql/schema.ts';
+import type { OperationLimits } from '../limits.ts';
+import { useEventProjection } from './event-results.ts';
 import { type BlockSource, eventStream, type StreamLimits } from './event-stream.ts';
-import { statusOf, toDomainError } from './problem.ts';
+import { useOperationNames } from './graphql-operations.ts';
+import { KnownOperations, type OperationParams, useKnownOperations } from './known-operations.ts';
+import { useOperationLimits } from './operation-limits.ts';
+import { headersOf, statusOf, toDomainError } from './problem.ts';
+import { useStrictRequests } from './strict-requests.ts';
 
 export const GRAPHQL_PATH = '/graphql';
 
 /** What the server hands to a GraphQL request. */
 export interface GraphqlRequest {
-  /** Checks the credentials; called before anything is executed. */
+  /** Checks the credentials; called before anything is executed. Asked again it gives the same. */
   context(): Promise<Context>;
+  /** Told what is executed, once it is known to be valid. */
+  executes?(operation: string | undefined): void;
   outgoing?: ServerResponse | undefined;
 }
 
-export type Graphql = YogaServerInstance<GraphqlRequest, Context>;
+export type Graphql = Pick<YogaServerInstance<GraphqlRequest, Context>, 'fetch' | 'getEnveloped'> &
+  Pick<KnownOperations, 'documentOf'>;
 
-const EXPLORER: GraphiQLOptions = {
-  title: 'Milepost',
-  // Over SSE the headers go along with a subscription; this explorer's WebSocket has no credentials.
-  subscriptionsProtocol: 'SSE',
-  headers: '{\n  "authorization": "Bearer YOUR_API_KEY"\n}',
-  defaultQuery: `# Put your API key into the headers below, then run this.
-{
-  identity(by: { externalId: "demo" }) {
-    name
-    stage { key name }
-    memory { key value }
-    conversations(first: 1) {
-      edges { node { id messages(last: 10) { edges { node { role text } } } } }
-    }
-  }
+export interface GraphqlOptions {
+  log: Logger;
+  streamLimits: StreamLimits;
+  limits: OperationLimits;
 }
-`,
+
+/** Documents that are kept with what was found out about them, by their length in characters: their trees take some forty times as much. */
+const KEPT_DOCUMENTS = {
+  max: 1000,
+  maxSize: 1_000_000,
+  sizeCalculation: (_kept: unknown, text: string) => text.length + 100,
 };
 
 /** The GraphQL handler; its pipeline serves HTTP, SSE and the WebSocket alike. */
-export function createGraphql(log: Logger, limits: StreamLimits): Graphql {
-  return createYoga<GraphqlRequest, Context>({
+export function createGraphql({ log, streamLimits, limits }: GraphqlOptions): Graphql {
+  const operations = new KnownOperations(limits);
+  const yoga = createYoga<GraphqlRequest, Context>({
     schema,
     graphqlEndpoint: GRAPHQL_PATH,
     landingPage: false,
     // Cross-origin rules are the same for every route, so the server sets them.
     cors: false,
     logging: false,
-    renderGraphiQL,
-    graphiql: EXPLORER,
+    // The pages are the server's too, and so is the bound of a body.
+    graphiql: false,
+    maxRequestBodySize: false,
     context: async ({ context }) => {
       try {
         return await context();
@@ -58,8 +63,35 @@ export function createGraphql(log: Logger, limits: StreamLimits): Graphql {
       }
     },
     maskedErrors: { maskError: (error) => toGraphqlError(error, log) },
-    plugins: [useEventStream(limits)],
+    extraParamNames: ['documentId'],
+    parserAndValidationCache: {
+      documentCache: new LRUCache<string, DocumentNode>(KEPT_DOCUMENTS),
+      errorCache: new LRUCache<string, Error>(KEPT_DOCUMENTS),
+    },
+    plugins: [
+      useStrictRequests(),
+      useCredentials(log),
+      useKnownOperations(operations),
+      useOperationLimits(limits),
+      useEventStream(streamLimits),
+      useEventProjection(),
+      useOperationNames(),
+    ],
   });
+  return Object.assign(yoga, { documentOf: (params: OperationParams) => operations.documentOf(params) });
+}
+
+/** Asks for the credentials first: nobody else's document is even read. */
+function useCredentials(log: Logger): Plugin<object, GraphqlRequest> {
+  return {
+    async onParams({ context }) {
+      try {
+        await (context as unknown as GraphqlRequest).context();
+      } catch (error) {
+        throw toGraphqlError(error, log);
+      }
+    },
+  };
 }
 
 /** The error as clients may see it: what they can act on with its code, everything else masked and logged. */
@@ -76,7 +108,8 @@ export function toGraphqlError(error: unknown, log: Logger): GraphQLError {
     extensions: {
       code: known?.code ?? 'INTERNAL',
       ...(known instanceof InvalidInputError && { issues: known.issues }),
-      ...(known && !path && { http: { status: statusOf(known) } }),
+      ...(known instanceof LimitExceededError && { limit: known.limit, retryAfterSeconds: known.retryAfterSeconds }),
+      ...(known && !path && { http: { status: statusOf(known), headers: headersOf(known) } }),
     },
   });
 }
@@ -97,14 +130,19 @@ function useEventStream(limits: StreamLimits): Plugin<object, GraphqlRequest> {
   return {
     onResultProcess({ acceptableMediaTypes, result, setResultProcessor, serverContext }) {
       if (!acceptableMediaTypes.includes('text/event-stream') || !isAsyncIterable(result)) return;
-      setResultProcessor(
-        () =>
-          eventStream(new ResultBlocks(result as AsyncIterable<object>), { limits, outgoing: serverContext.outgoing }),
-        'text/event-stream',
-      );
+      setResultProcessor(async () => {
+        const { credentials, access } = await serverContext.context();
+        return eventStream(new ResultBlocks(result as AsyncIterable<object>), {
+          limits,
+          outgoing: serverContext.outgoing,
+          whenEnded: (end) => credentials.whenEnded(access, end),
+        });
+      }, 'text/event-stream');
     },
   };
 }
+
+type Block = IteratorResult<string, undefined>;
 
 /** Execution results in the blocks of GraphQL over SSE. */
 class ResultBlocks implements BlockSource {
@@ -115,13 +153,17 @@ class ResultBlocks implements BlockSource {
     this.#results = results[Symbol.asyncIterator]();
   }
 
-  async next(): Promise<IteratorResult<string, unknown>> {
-    if (this.#completed) return { done: true, value: undefined };
-    const { done, value } = await this.#results.next();
+  next(): Promise<Block> {
+    return this.#completed
+      ? Promise.resolve({ done: true, value: undefined })
+      : this.#results.next().then(this.#toBlock);
+  }
+
+  readonly #toBlock = ({ done, value }: IteratorResult<object>): Block => {
     if (!done) return { done: false, value: `event: next\ndata: ${JSON.stringify(value)}\n\n` };
     this.#completed = true;
     return { done: false, value: 'event: complete\ndata:\n\n' };
-  }
+  };
 
   async return(): Promise<unknown> {
     return this.#results.return?.();

@@ -18,10 +18,13 @@ const TITLES = {
   401: 'Unauthorized',
   403: 'Forbidden',
   404: 'Not Found',
+  408: 'Request Timeout',
   409: 'Conflict',
   413: 'Content Too Large',
+  417: 'Expectation Failed',
   422: 'Unprocessable Content',
   429: 'Too Many Requests',
+  431: 'Request Header Fields Too Large',
   500: 'Internal Server Error',
   502: 'Bad Gateway',
   503: 'Service Unavailable',
@@ -41,11 +44,15 @@ const STATUSES = [
   [UnavailableError, 503],
 ] as const;
 
+/** The registered type of the answers that say so (draft-ietf-httpapi-ratelimit-headers-11). */
+const QUOTA_EXCEEDED = 'https://iana.org/assignments/http-problem-types#quota-exceeded';
+
 /** Errors whose code says more than their class. */
 const STATUSES_BY_CODE: Record<string, ProblemStatus> = {
   IDEMPOTENCY_KEY_REUSED: 422,
   MODEL_TIMEOUT: 504,
   CONTENT_TOO_LARGE: 413,
+  OPERATION_TOO_LARGE: 400,
 };
 
 /** The error as callers may see it: what they can act on as it is, everything else masked. */
@@ -59,13 +66,15 @@ export function problemBody(error: unknown, status = statusOf(error)): Record<st
   const known = inSnakeCase(toDomainError(error));
   const detail = known?.message ?? 'The server failed. The fault is not yours; trying again may help.';
   return {
-    type: 'about:blank',
+    type: status === 429 ? QUOTA_EXCEEDED : 'about:blank',
     title: TITLES[status],
     status,
     detail,
     code: known?.code ?? 'INTERNAL',
     message: detail,
     ...(known instanceof InvalidInputError && { issues: known.issues }),
+    ...(known instanceof LimitExceededError && { limit: known.limit }),
+    ...(status === 429 && known instanceof LimitExceededError && { 'violated-policies': [known.limit] }),
   };
 }
 
@@ -82,9 +91,16 @@ export function statusOf(error: unknown): ProblemStatus {
   return STATUSES_BY_CODE[known.code] ?? STATUSES.find(([ErrorClass]) => known instanceof ErrorClass)?.[1] ?? 500;
 }
 
+/** What an error says in the header of its answer: how to show credentials, when to try again (RFC 9110; draft-ietf-httpapi-ratelimit-headers-11). */
+export function headersOf(error: unknown): Record<string, string> {
+  if (error instanceof UnauthenticatedError) return { 'WWW-Authenticate': 'Bearer' };
+  if (!(error instanceof LimitExceededError) || error.retryAfterSeconds === null) return {};
+  const { limit, retryAfterSeconds } = error;
+  return { 'Retry-After': String(retryAfterSeconds), RateLimit: `"${limit}";r=0;t=${retryAfterSeconds}` };
+}
+
 /** The error as a response. */
 export function problemResponse(error: unknown, status = statusOf(error)): Response {
-  const headers: Record<string, string> = { 'Content-Type': 'application/problem+json' };
-  if (status === 401) headers['WWW-Authenticate'] = 'Bearer';
+  const headers = { 'Content-Type': 'application/problem+json', ...headersOf(error) };
   return new Response(JSON.stringify(problemBody(error, status)), { status, headers });
 }

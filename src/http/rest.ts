@@ -3,15 +3,17 @@ import type { Hono, Context as HonoContext } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { z } from 'zod';
 import type { Context } from '../context.ts';
-import { InvalidInputError } from '../errors.ts';
 import { parseInput } from '../input.ts';
 import type { StreamLimits } from './event-stream.ts';
+import { readJsonObject } from './json-body.ts';
 
 export interface RestEnvironment {
   Bindings: { outgoing?: ServerResponse };
   Variables: {
     ctx: Context;
     streamLimits: StreamLimits;
+    /** The kind of a GraphQL operation and the fields it asks for. */
+    operation?: string;
     /** Set by a route whose wrong input is not answered with 400. */
     invalidInputStatus?: 422;
   };
@@ -28,17 +30,7 @@ export function answer(c: RestContext, status: ContentfulStatusCode, message: st
 
 /** The JSON object of the body, its snake_case members in camelCase; an empty body is an empty object. */
 export async function readBody(c: RestContext): Promise<Record<string, unknown>> {
-  const text = await c.req.text();
-  if (text.trim() === '') return {};
-  let body: unknown;
-  try {
-    body = JSON.parse(text);
-  } catch {
-    throw new InvalidInputError([{ path: '', message: 'The body is not valid JSON.' }]);
-  }
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
-    throw new InvalidInputError([{ path: '', message: 'The body must be a JSON object.' }]);
-  }
+  const body = await readJsonObject(c.req);
   return Object.fromEntries(Object.entries(body).map(([name, value]) => [toCamelCase(name), value]));
 }
 

@@ -1,10 +1,15 @@
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { getRequestListener } from '@hono/node-server';
+import { getRequestListener, RequestError } from '@hono/node-server';
 import type { Logger } from 'pino';
 import type { Context } from '../context.ts';
+import { InvalidInputError } from '../errors.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
+import { type ConnectionLimits, createGuardedServer } from './connections.ts';
 import type { Graphql } from './graphql.ts';
+import { problemResponse } from './problem.ts';
 import type { RestApi } from './rest.ts';
+import { asksForWebSocket, serveUpgrades } from './upgrades.ts';
 import { serveWebSocket } from './websocket.ts';
 
 export interface HttpServerOptions {
@@ -12,15 +17,15 @@ export interface HttpServerOptions {
   graphql: Graphql;
   authenticate(credential: string): Promise<Context>;
   log: Logger;
+  telemetry: Telemetry;
+  corsOrigins: string[];
   bodyLimitBytes: number;
+  connectionLimits: ConnectionLimits;
   /** How often WebSockets are pinged, in milliseconds. */
   keepAliveMs: number;
   /** A WebSocket with more unsent bytes than this is closed. */
   bufferBytes: number;
 }
-
-/** Connections that are silent for so long are probed by the system, which finds peers that vanished without a word. */
-const PROBE_AFTER_MS = 30_000;
 
 export interface HttpServer {
   /** Binds the port; 0 picks a free one. Resolves with the address it got. */
@@ -29,19 +34,18 @@ export interface HttpServer {
   stopAccepting(): void;
   /** Closes what is still open. */
   close(): Promise<void>;
+  /** How many WebSockets are open. */
+  countSockets(): number;
 }
 
-/** Longer than proxies keep theirs: a connection is closed by the side that knows that nothing is on its way. */
-const IDLE_CONNECTION_MS = 75_000;
-
 /** HTTP and WebSocket on one port. */
-export function createHttpServer({ routes, bodyLimitBytes, ...shared }: HttpServerOptions): HttpServer {
-  const listener = getRequestListener(routes.fetch, { overrideGlobalObjects: false });
-  const server = createServer(
-    { keepAlive: true, keepAliveInitialDelay: PROBE_AFTER_MS, keepAliveTimeout: IDLE_CONNECTION_MS },
-    listener,
-  );
-  const sockets = serveWebSocket({ ...shared, server, maxPayloadBytes: bodyLimitBytes });
+export function createHttpServer(options: HttpServerOptions): HttpServer {
+  const { routes, corsOrigins, bodyLimitBytes, connectionLimits, ...shared } = options;
+  const errorHandler = (error: unknown) => answerUnseen(error, shared.log);
+  const listener = getRequestListener(routes.fetch, { overrideGlobalObjects: false, errorHandler });
+  const server = createGuardedServer(connectionLimits, { log: shared.log, listener, upgrades: asksForWebSocket });
+  const sockets = serveWebSocket({ ...shared, maxPayloadBytes: bodyLimitBytes });
+  serveUpgrades(server, { corsOrigins, accept: sockets.accept });
   let closed: Promise<void> | undefined;
   const stopAccepting = () => {
     sockets.beginToStop();
@@ -50,6 +54,7 @@ export function createHttpServer({ routes, bodyLimitBytes, ...shared }: HttpServ
   return {
     listen: (port, host) => listen(server, port, host),
     stopAccepting,
+    countSockets: sockets.count,
     async close() {
       stopAccepting();
       await sockets.close();
@@ -59,6 +64,14 @@ export function createHttpServer({ routes, bodyLimitBytes, ...shared }: HttpServ
       await closed;
     },
   };
+}
+
+/** No route has seen the request, because its target or its host is none; or a route failed even to fail. */
+function answerUnseen(error: unknown, log: Logger): Response {
+  if (error instanceof RequestError)
+    return problemResponse(new InvalidInputError([{ path: '', message: 'The address of the request is not valid.' }]));
+  log.error({ err: error }, 'A request failed outside of all routes');
+  return problemResponse(error);
 }
 
 function listen(server: Server, port: number, host: string): Promise<AddressInfo> {

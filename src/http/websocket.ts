@@ -1,28 +1,40 @@
-import type { IncomingHttpHeaders, Server } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
 import type { ExecutionArgs, ExecutionResult, GraphQLError } from 'graphql';
-import { CloseCode, type SubscribePayload } from 'graphql-ws';
-import { useServer } from 'graphql-ws/use/ws';
+import { CloseCode, handleProtocols, makeServer, type SubscribePayload } from 'graphql-ws';
 import { isAsyncIterable } from 'graphql-yoga';
 import type { Logger } from 'pino';
 import { WebSocket, WebSocketServer } from 'ws';
 import type { Context } from '../context.ts';
-import { credentialOf } from './authentication.ts';
-import { GRAPHQL_PATH, type Graphql, toGraphqlError } from './graphql.ts';
+import { UnavailableError } from '../errors.ts';
+import { inScope } from '../telemetry/scope.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
+import { credentialOf, refuseApiKeyIn } from './authentication.ts';
+import { type Graphql, toGraphqlError } from './graphql.ts';
 import { toDomainError } from './problem.ts';
+import { serveProtocol } from './protocol-socket.ts';
+import { MALFORMED, refuse } from './refusal.ts';
+import { type OperationRecord, SocketRecord } from './socket-record.ts';
 import { SocketResults } from './socket-results.ts';
 
 /** The registry of RFC 6455: the server restarts, or cannot serve for the moment; clients come back. */
 const SERVICE_RESTART = 1012;
 const TRY_AGAIN_LATER = 1013;
+const NO_HANDSHAKE = {
+  ...MALFORMED,
+  message: 'This is no opening handshake of a WebSocket (RFC 6455).',
+  headers: ['Sec-WebSocket-Version: 13'],
+};
+/** A close frame has no room for more; our messages have one byte per character. */
+const MAX_REASON_LENGTH = 123;
 /** How long a client may take to answer the close. */
 const CLOSE_TIMEOUT_MS = 1000;
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 export interface WebSocketOptions {
-  server: Server;
   graphql: Graphql;
   authenticate(credential: string): Promise<Context>;
   log: Logger;
+  telemetry: Telemetry;
   maxPayloadBytes: number;
   /** A client is pinged so often, in milliseconds; one that has not answered by the next ping is gone. */
   keepAliveMs: number;
@@ -31,34 +43,43 @@ export interface WebSocketOptions {
 }
 
 export interface WebSocketDoor {
+  /** Takes over a connection whose request asked for it. */
+  accept(request: IncomingMessage, connection: Duplex, head: Buffer): void;
   /** From now on readers that are let go wait for the end of their socket. */
   beginToStop(): void;
   /** Closes every socket with 1012. */
   close(): Promise<void>;
+  /** How many are open. */
+  count(): number;
 }
 
 /** What is kept per socket. */
-type Connection = Record<PropertyKey, unknown> & {
+interface Connection {
+  socket: WebSocket;
+  request: IncomingMessage;
+  record: SocketRecord;
   /** Set once it has shown good credentials. */
   context?: Context;
-  /** Closes it when they end. */
-  expiry?: NodeJS.Timeout | undefined;
-};
+  /** It is not closed any more when they end. */
+  release?: () => void;
+}
 
 type PreparedArgs = ExecutionArgs & {
+  record: OperationRecord;
   execute(args: ExecutionArgs): Promise<ExecutionResult>;
   subscribe(args: ExecutionArgs): Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult>;
 };
 
 /** Serves `graphql-transport-ws` on the GraphQL path. */
 export function serveWebSocket(options: WebSocketOptions): WebSocketDoor {
-  const { server, graphql, authenticate, log, maxPayloadBytes: maxPayload, keepAliveMs, bufferBytes } = options;
+  const { graphql, authenticate, log, telemetry, maxPayloadBytes: maxPayload, keepAliveMs, bufferBytes } = options;
   const sockets = new WebSocketServer({
-    server,
-    path: GRAPHQL_PATH,
+    noServer: true,
     maxPayload,
-    WebSocket: boundedSocket(bufferBytes),
+    handleProtocols,
   });
+  sockets.on('wsClientError', (_error, connection) => refuse(connection, NO_HANDSHAKE));
+  sockets.on('headers', (lines, request) => lines.push(`X-Request-Id: ${request.headers['x-request-id']}`));
   let stopping = false;
   const closeForNow = (socket: WebSocket) => (error: unknown) => {
     if (toGraphqlError(error, log).extensions.code !== 'UNAVAILABLE') return false;
@@ -66,57 +87,64 @@ export function serveWebSocket(options: WebSocketOptions): WebSocketDoor {
     if (!stopping) socket.close(TRY_AGAIN_LATER, 'The database is not reachable');
     return true;
   };
-  // Reported per socket; without a listener one bad frame would end the process.
-  sockets.on('error', (error) => log.warn({ err: error }, 'The WebSocket server reported an error'));
-  const served = useServer<Record<string, unknown>, Connection>(
-    {
-      async onConnect({ connectionParams, extra }) {
-        try {
-          const context = await authenticate(credentialFrom(connectionParams ?? {}, extra.request.headers));
-          extra.context = context;
-          extra.expiry = closeAt(context.access.expiresAt, extra.socket);
-          return true;
-        } catch (error) {
-          // Closes with 4403, as the contract has it for refused credentials.
-          if (toDomainError(error)) return false;
-          throw error;
-        }
-      },
-      onDisconnect: ({ extra }) => clearTimeout(extra.expiry),
-      onSubscribe: ({ extra }, _id, operation) => prepare(graphql, extra.context as Context, operation, log),
-      execute: (args) => (args as PreparedArgs).execute(args),
-      subscribe: (args) => (args as PreparedArgs).subscribe(args),
-      onOperation: ({ extra }, _id, _payload, _args, result) =>
-        isAsyncIterable<ExecutionResult>(result) ? new SocketResults(result, closeForNow(extra.socket)) : undefined,
+  const protocol = makeServer<Record<string, unknown>, Connection>({
+    async onConnect({ connectionParams, extra }) {
+      try {
+        const credential = credentialFrom(connectionParams ?? {}, extra.request);
+        const context = await inScope({ requestId: extra.record.requestId }, () => authenticate(credential));
+        // Whoever has left meanwhile is not let go of again.
+        if (extra.socket.readyState !== WebSocket.OPEN) return false;
+        extra.context = context;
+        extra.release = context.credentials.whenEnded(context.access, ({ message }) =>
+          extra.socket.close(CloseCode.Forbidden, message),
+        );
+        return true;
+      } catch (error) {
+        const known = toDomainError(error);
+        if (!known) throw error;
+        if (known instanceof UnavailableError) extra.socket.close(TRY_AGAIN_LATER, 'The database is not reachable');
+        else extra.socket.close(CloseCode.Forbidden, known.message.slice(0, MAX_REASON_LENGTH));
+        return false;
+      }
     },
-    sockets,
-    keepAliveMs,
-  );
+    onClose: ({ extra }, code) => {
+      extra.release?.();
+      extra.record.closed(code);
+    },
+    onSubscribe: ({ extra }, _id, operation) => {
+      const context = extra.context as Context;
+      const record = extra.record.begin(operation, context.workspaceId);
+      return inScope(record.scope, () => prepare(graphql, context, operation, record, log));
+    },
+    execute: (args) => (args as PreparedArgs).execute(args),
+    subscribe: (args) => (args as PreparedArgs).subscribe(args),
+    onOperation: ({ extra }, _id, _payload, args, result) => {
+      if (!isAsyncIterable<ExecutionResult>(result)) return undefined;
+      const { record } = args as PreparedArgs;
+      return new SocketResults(result, { unavailable: closeForNow(extra.socket), ended: () => record.end(200) });
+    },
+  });
   return {
+    accept: (request, connection, head) => {
+      const record = new SocketRecord(request, { log, telemetry });
+      // What is answered with the handshake.
+      request.headers['x-request-id'] = record.requestId;
+      sockets.handleUpgrade(request, connection, head, (socket) =>
+        serveProtocol(protocol, socket, { extra: { socket, request, record }, log, keepAliveMs, bufferBytes }),
+      );
+    },
     beginToStop: () => {
       stopping = true;
     },
+    count: () => sockets.clients.size,
     async close() {
       for (const socket of sockets.clients) socket.close(SERVICE_RESTART, 'The server restarts');
       const timeout = setTimeout(() => {
         for (const socket of sockets.clients) socket.terminate();
       }, CLOSE_TIMEOUT_MS);
-      await served.dispose();
+      await new Promise((resolve) => sockets.close(resolve));
       clearTimeout(timeout);
     },
-  };
-}
-
-/** A socket whose reader leaves too much unread is closed, not fed. */
-function boundedSocket(bufferBytes: number): typeof WebSocket {
-  return class extends WebSocket {
-    override send(data: unknown, ...rest: unknown[]): void {
-      const [sent] = rest.filter((argument) => typeof argument === 'function');
-      const options = rest.filter((argument) => typeof argument !== 'function');
-      // What cannot be sent is no fault of ours: the client has left, and the socket closes.
-      Reflect.apply(super.send, this, [data, ...options, () => sent?.()]);
-      if (this.bufferedAmount > bufferBytes) this.terminate();
-    }
   };
 }
 
@@ -124,16 +152,22 @@ function boundedSocket(bufferBytes: number): typeof WebSocket {
 async function prepare(
   graphql: Graphql,
   context: Context,
-  { query, operationName, variables }: SubscribePayload,
+  payload: SubscribePayload,
+  record: OperationRecord,
   log: Logger,
 ) {
   const { schema, execute, subscribe, contextFactory, parse, validate } = graphql.getEnveloped({
-    context: async () => context,
+    context: async () => ({ ...context, requestId: record.scope.requestId }),
   });
   try {
-    const document = parse(query);
+    const { operationName, variables } = payload;
+    const document = parse(graphql.documentOf(payload) ?? '');
     const errors: readonly GraphQLError[] = validate(schema, document);
-    if (errors.length > 0) return errors;
+    if (errors.length > 0) {
+      record.end(400);
+      return errors;
+    }
+    record.executes(document, operationName);
     const contextValue = await contextFactory();
     return {
       schema,
@@ -141,26 +175,22 @@ async function prepare(
       operationName,
       variableValues: variables,
       contextValue,
-      execute,
-      subscribe,
+      record,
+      execute: record.around(execute),
+      subscribe: record.around(subscribe),
     } as PreparedArgs;
   } catch (error) {
+    record.end(400);
     return [toGraphqlError(error, log)];
   }
 }
 
-function credentialFrom(params: Record<string, unknown>, headers: IncomingHttpHeaders): string {
+function credentialFrom(params: Record<string, unknown>, { url = '', headers }: IncomingMessage): string {
+  refuseApiKeyIn(url);
   const { authorization, Authorization = authorization } = params;
   const apiKey = headers['x-api-key'];
   return credentialOf({
     authorization: typeof Authorization === 'string' ? Authorization : headers.authorization,
     apiKey: typeof apiKey === 'string' ? apiKey : undefined,
   });
-}
-
-/** Closes a socket when its credentials end; the client comes back with new ones and its cursor. */
-function closeAt(expiresAt: Date | null, socket: WebSocket): NodeJS.Timeout | undefined {
-  if (!expiresAt) return undefined;
-  const left = Math.min(expiresAt.getTime() - Date.now(), MAX_TIMER_MS);
-  return setTimeout(() => socket.close(CloseCode.Forbidden, 'The access token has expired'), left);
 }

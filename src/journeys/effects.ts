@@ -111,6 +111,6 @@ async function deliverWebhook(
     const gone = error instanceof WebhookError && error.gone;
     // Who is only stopping has not given up.
     if (!gone && (!last || signal.aborted)) throw error;
-    ctx.log.error({ err: error, transitionId: cause.id, url }, 'A webhook was given up');
+    ctx.log.error({ err: error, transitionId: cause.id, host: new URL(url).host }, 'A webhook was given up');
   }
 }

@@ -156,6 +156,7 @@ builder.subscriptionField('journey', (t) =>
     args: { since: t.arg({ type: 'DateTime', description: 'Count moves from here on; omitted: from the beginning.' }) },
     subscribe: (_root, { since }, ctx) => {
       requireOperatorRead(ctx);
+      checkSpan({ since });
       return new LiveJourney(ctx, { since });
     },
     resolve: ({ span }) => ({ span }),

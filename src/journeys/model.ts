@@ -16,8 +16,16 @@ export interface ConversionCounts {
   medianSeconds: number | null;
 }
 
-/** Throws InvalidInputError for a span that ends before it begins. */
+/** Years of four digits, counted from 1: an offset moves a time that looks like one of them beyond. */
+const FIRST_TIME = new Date('0001-01-01T00:00:00Z');
+const LAST_TIME = new Date('9999-12-31T23:59:59.999Z');
+
+/** Throws InvalidInputError for a span that ends before it begins, or lies outside of the years 1 to 9999. */
 export function checkSpan({ since, until }: JourneySpan): void {
+  for (const [path, time] of Object.entries({ since, until })) {
+    if (time && (time < FIRST_TIME || time > LAST_TIME))
+      throw new InvalidInputError([{ path, message: 'must lie in the years 1 to 9999, in UTC' }]);
+  }
   if (since && until && since > until)
     throw new InvalidInputError([{ path: 'until', message: 'must not lie before since' }]);
 }

@@ -4,7 +4,6 @@ import { isStillThere } from '../identities/operations.ts';
 import { newId } from '../ids.ts';
 import type { StageEffect } from '../stages/model.ts';
 import { templateData } from '../turns/prompt.ts';
-import { PROMPT_CHANNEL, PROMPT_IDENTITY } from '../turns/prompt-parts.ts';
 import { countTokens } from '../turns/tokens.ts';
 import type { Cause } from './effects.ts';
 
@@ -24,11 +23,10 @@ export async function sendOpeningMessage(
     ctx.db.workspace.findUniqueOrThrow({ where: { id: workspaceId } }),
     ctx.db.identity.findUnique({
       where: { workspaceId_id: { workspaceId, id: identityId } },
-      include: PROMPT_IDENTITY,
+      include: { stage: true, memory: true },
     }),
     ctx.db.channel.findFirst({
       where: { id: channelId, workspaceId, deletedAt: null, active: true },
-      include: PROMPT_CHANNEL,
     }),
   ]);
   const skip = (reason: string) =>
@@ -84,7 +82,9 @@ async function store(
     ), conversation AS (
       INSERT INTO conversations AS c (id, workspace_id, identity_id, channel_id, turn_count, created_at, last_message_at)
       SELECT ${newId('Conversation')}, ${workspaceId}, id, ${channelId}, 0, now(), now() FROM addressee
-      ON CONFLICT (workspace_id, identity_id, channel_id) DO UPDATE SET last_message_at = now()
+      ON CONFLICT (workspace_id, identity_id, channel_id)
+      -- Never the same time again: by it a turn that is being accepted notices that something was said.
+      DO UPDATE SET last_message_at = greatest(now(), c.last_message_at + interval '1 millisecond')
       RETURNING id, turn_count
     )
     INSERT INTO messages (id, workspace_id, conversation_id, turn_number, transition_id, role, text, token_count, stage_id, created_at)

@@ -1,3 +1,5 @@
+import { Silence } from '../silence.ts';
+
 /** How long an endpoint may be silent, in milliseconds. */
 export interface Patience {
   /** Until the first byte of the answer. */
@@ -16,13 +18,13 @@ export class Call {
   readonly #controller = new AbortController();
   readonly #caller: AbortSignal;
   readonly #patience: Patience;
-  #timer: NodeJS.Timeout;
+  #silence: Silence;
   #heard = false;
 
   constructor(caller: AbortSignal, patience: Patience) {
     this.#caller = caller;
     this.#patience = patience;
-    this.#timer = this.#wait(patience.firstTokenTimeoutMs);
+    this.#silence = this.#wait(patience.firstTokenTimeoutMs);
     caller.addEventListener('abort', this.#abort, { once: true });
   }
 
@@ -32,7 +34,7 @@ export class Call {
 
   /** Something arrived: the silence is counted anew. */
   heard(): void {
-    if (this.#heard) this.#timer.refresh();
+    if (this.#heard) this.#silence.heard();
     else this.#waitAnew(this.#patience.idleTimeoutMs);
     this.#heard = true;
   }
@@ -44,7 +46,7 @@ export class Call {
 
   /** Releases timer and listener; closes the connection unless the body was read to its end. */
   close(ended: boolean): void {
-    clearTimeout(this.#timer);
+    this.#silence.stop();
     this.#caller.removeEventListener('abort', this.#abort);
     if (!ended) this.#controller.abort();
   }
@@ -52,14 +54,16 @@ export class Call {
   readonly #abort = () => this.#controller.abort(this.#caller.reason);
 
   #waitAnew(timeoutMs: number): void {
-    clearTimeout(this.#timer);
-    this.#timer = this.#wait(timeoutMs);
+    this.#silence.stop();
+    this.#silence = this.#wait(timeoutMs);
   }
 
-  #wait(timeoutMs: number): NodeJS.Timeout {
-    return setTimeout(() => {
+  #wait(timeoutMs: number): Silence {
+    const silence = new Silence(timeoutMs, () => {
+      silence.stop();
       this.silentMs = timeoutMs;
       this.#controller.abort();
-    }, timeoutMs);
+    });
+    return silence;
   }
 }

@@ -89,7 +89,7 @@ function createClient(apiKey: string | undefined, { baseUrl, fetch }: OpenAiMode
 }
 
 async function send(client: OpenAI, model: string, request: ModelRequest, signal: AbortSignal): Promise<Response> {
-  const { requestId, tools } = request;
+  const { requestId, trace, tools } = request;
   try {
     return await client.chat.completions
       .create(
@@ -100,7 +100,7 @@ async function send(client: OpenAI, model: string, request: ModelRequest, signal
           stream_options: { include_usage: true },
           ...(tools.length > 0 && { tools: tools.map((tool) => ({ type: 'function' as const, function: tool })) }),
         },
-        { signal, headers: { 'X-Client-Request-Id': requestId, 'X-Request-Id': requestId } },
+        { signal, headers: { 'X-Client-Request-Id': requestId, 'X-Request-Id': requestId, ...trace } },
       )
       // The SDK's own reading of the stream costs more than twice as much per token.
       .asResponse();

@@ -25,6 +25,8 @@ export interface ModelRequest {
   tools: ModelTool[];
   /** Sent along so that the endpoint's logs can be matched with ours. */
   requestId: string;
+  /** The headers of W3C Trace Context that are sent along; undefined: none. */
+  trace?: { traceparent: string; tracestate?: string | undefined } | undefined;
 }
 
 export interface ModelUsage {

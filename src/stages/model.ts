@@ -16,10 +16,14 @@ const allowedNext = z.array(stageByName).max(100).nullish();
 const MAX_EFFECTS = 20;
 const YEAR_SECONDS = 366 * 24 * 3600;
 
-const webhookUrl = z
-  .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
+const webhookUrl = text
   .max(2000)
-  .refine((url) => new URL(url).username === '', { error: 'must not contain credentials' });
+  .pipe(z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }))
+  .refine((url) => !hasCredentials(URL.parse(url)), { error: 'must not contain credentials' });
+
+function hasCredentials(url: URL | null): boolean {
+  return Boolean(url?.username || url?.password);
+}
 
 /** A key of the Standard Webhooks specification: 24 to 64 bytes. */
 const webhookSecret = z.string().refine(

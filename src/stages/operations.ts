@@ -1,5 +1,5 @@
 import type { Context } from '../context.ts';
-import { uniquely } from '../database/unique-violation.ts';
+import { uniquely } from '../database/violations.ts';
 import { ConflictError, InvalidInputError, NotFoundError } from '../errors.ts';
 import type { Prisma, Stage } from '../generated/prisma/client.ts';
 import { newId } from '../ids.ts';
@@ -62,10 +62,13 @@ export async function updateStage(ctx: Context, by: StageReference, input: unkno
   await requireAssistant(ctx, changes.assistantId);
   const stage = await requireStage(ctx, by);
   const rules = { ...(await limitsOf(ctx, allowedNext)), ...(await stored(ctx, effects, stage)) };
-  return ctx.db.stage.update({
+  const updated = await ctx.db.stage.update({
     where: { id: stage.id, workspaceId: ctx.workspaceId },
     data: { ...defined(changes), ...rules },
   });
+  // Templates see the stage, and it may name who answers.
+  ctx.announcements.tell({ type: 'RoutingChanged', workspaceId: ctx.workspaceId });
+  return updated;
 }
 
 /** Takes a stage out of use: nobody can be moved into it, those who are in it stay. Archiving again changes nothing. */

@@ -1,13 +1,16 @@
 import { createHash } from 'node:crypto';
+import { TemplateError } from '../assistants/template.ts';
 import type { Context } from '../context.ts';
-import { isUniqueViolation } from '../database/unique-violation.ts';
+import type { Statement } from '../database/statements.ts';
+import { isForeignKeyViolation, isUniqueViolation } from '../database/violations.ts';
 import { ConflictError, NotFoundError } from '../errors.ts';
-import type { Message, Prisma, Turn } from '../generated/prisma/client.ts';
+import type { Message, Turn } from '../generated/prisma/client.ts';
 import { newId } from '../ids.ts';
 import type { JsonObject } from '../input.ts';
 import type { WhenBusy } from './model.ts';
+import { type PreparedTurn, TurnFailure, type TurnPin } from './preparation.ts';
 import type { Route } from './route.ts';
-import { findUnfinishedBefore } from './storage.ts';
+import { type ClaimedTurn, LEASE_MS } from './storage.ts';
 import { countTokens } from './tokens.ts';
 
 /** A message as it will be stored. */
@@ -25,92 +28,125 @@ export interface Accepted {
   activeTurnId: string | null;
   /** The same message had been sent before: this is its turn. */
   repeated: boolean;
+  /** The turn is this process's to run at once; null: it waits for its place in the conversation. */
+  claimed: { turn: ClaimedTurn; prepared: PreparedTurn | null } | null;
 }
 
 /**
- * Commits the message and its queued turn in one statement. A client message id that has been seen answers its turn.
- * Throws ConflictError when it was seen with another body, or when the conversation is busy and the sender said REJECT.
+ * Commits the message and its turn in one statement. A turn in an idle conversation is claimed by the same statement. A client
+ * message id that has been seen answers its turn. Throws ConflictError when it was seen with another body, or when the
+ * conversation is busy and the sender said REJECT.
  */
 export async function acceptMessage(ctx: Context, route: Route, input: AcceptedInput): Promise<Accepted> {
   const requestHash = input.clientMessageId === null ? null : hashOf(input);
   try {
-    const insert = input.whenBusy === 'REJECT' ? insertUnlessBusy : insertMessage;
-    return (await insert(ctx, route, input, requestHash)) ?? (await explainRefusal(ctx, route, input, requestHash));
+    return (
+      (await insertMessage(ctx, route, input, requestHash)) ?? (await explainRefusal(ctx, route, input, requestHash))
+    );
   } catch (error) {
+    if (isForeignKeyViolation(error)) throw new NotFoundError('The identity has just been deleted.');
     if (!isUniqueViolation(error)) throw error;
     return findRepeated(ctx, route, input, requestHash);
   }
 }
 
-/**
- * A statement sees what was stored when it began: who was let in while it waited for the conversation shows only to the
- * next one.
- */
-function insertUnlessBusy(
-  ctx: Context,
-  route: Route,
-  input: AcceptedInput,
-  requestHash: string | null,
-): Promise<Accepted | null> {
-  return ctx.db.$transaction(async (tx) => {
-    const accepted = await insertMessage(ctx, route, input, requestHash, tx);
-    if (accepted && (await findUnfinishedBefore(tx, accepted.turn))) throw busy();
-    return accepted;
-  });
+interface InsertedRow {
+  conversationId: string;
+  number: number;
+  activeTurnId: string | null;
+  startedAt: Date | null;
 }
+
+/**
+ * The conversation's row lock puts simultaneous sends in order. The turn becomes the active one, prepared as it is, only if
+ * nothing at all has been said since the conversation was read: what is compared is the row as it is under the lock.
+ */
+const INSERT: Statement<InsertedRow> = {
+  name: 'turn_accept',
+  text: `WITH conversation AS (
+      INSERT INTO conversations AS c (id, workspace_id, identity_id, channel_id, turn_count, active_turn_id, created_at, last_message_at)
+      VALUES ($1, $2, $3, $4, 1, $5, $6::timestamptz, $6::timestamptz)
+      ON CONFLICT (workspace_id, identity_id, channel_id) DO UPDATE SET turn_count = c.turn_count + 1, last_message_at = EXCLUDED.last_message_at,
+        active_turn_id = CASE WHEN c.active_turn_id IS NULL AND c.turn_count = $7::int AND c.last_message_at = $8::timestamptz
+          THEN EXCLUDED.active_turn_id ELSE c.active_turn_id END
+      WHERE NOT $9::boolean OR (c.active_turn_id IS NULL AND c.turn_count = $7::int)
+      RETURNING id, turn_count, active_turn_id, active_turn_id IS NOT DISTINCT FROM $5 AS claimed
+    ), prompt AS (
+      INSERT INTO prompts (workspace_id, hash, text) SELECT $2, $10, $11 FROM conversation WHERE claimed AND $10::text IS NOT NULL
+      ON CONFLICT DO NOTHING
+    ), turn AS (
+      INSERT INTO turns (id, workspace_id, conversation_id, number, client_message_id, request_hash, stage_id, created_at,
+        status, attempt, started_at, lease_expires_at,
+        instructions_hash, prompt_hash, history_size, assistant_id, instructions_version, model)
+      SELECT $5, $2, id, turn_count, $12, $13, $14, $6::timestamptz,
+        CASE WHEN claimed THEN 'RUNNING'::"TurnStatus" ELSE 'QUEUED'::"TurnStatus" END, claimed::int,
+        CASE WHEN claimed THEN now() END, CASE WHEN claimed THEN now() + ${LEASE_MS} * interval '1 millisecond' END,
+        CASE WHEN claimed THEN $10::text END, CASE WHEN claimed THEN $15::text END, CASE WHEN claimed THEN $16::int END,
+        CASE WHEN claimed THEN $17::text END, CASE WHEN claimed THEN $18::int END, CASE WHEN claimed THEN $19::text END
+      FROM conversation RETURNING id, started_at
+    ), message AS (
+      INSERT INTO messages (id, workspace_id, conversation_id, turn_number, turn_id, role, text, token_count, metadata, stage_id, created_at)
+      SELECT $20, $2, conversation.id, turn_count, turn.id, 'USER', $21, $22::int, $23::jsonb, $14, $6::timestamptz FROM conversation, turn
+    )
+    SELECT conversation.id AS "conversationId", turn_count AS number, active_turn_id AS "activeTurnId", started_at AS "startedAt"
+    FROM conversation, turn`,
+};
 
 async function insertMessage(
   ctx: Context,
   route: Route,
   input: AcceptedInput,
   requestHash: string | null,
-  db: Prisma.TransactionClient = ctx.db,
 ): Promise<Accepted | null> {
+  const reject = input.whenBusy === 'REJECT';
+  if (reject && !route.idle) return null;
   const { workspaceId } = ctx;
-  const now = new Date();
-  const messageId = newId('Message');
-  const turnId = newId('Turn');
+  const { identityId, channelId, stageId, idle } = route;
+  const [messageId, turnId] = [newId('Message'), newId('Turn')];
+  const createdAt = new Date();
   const tokenCount = await countTokens(input.text);
-  const [row] = await db.$queryRaw<{ conversationId: string; number: number; activeTurnId: string | null }[]>`
-    WITH conversation AS (
-      INSERT INTO conversations AS c (id, workspace_id, identity_id, channel_id, turn_count, created_at, last_message_at)
-      VALUES (${newId('Conversation')}, ${workspaceId}, ${route.identityId}, ${route.channelId}, 1, ${now}::timestamptz, ${now}::timestamptz)
-      ON CONFLICT (workspace_id, identity_id, channel_id) DO UPDATE SET turn_count = c.turn_count + 1, last_message_at = EXCLUDED.last_message_at
-      WHERE ${input.whenBusy !== 'REJECT'} OR NOT EXISTS (
-        SELECT FROM turns t WHERE t.workspace_id = c.workspace_id AND t.conversation_id = c.id AND t.finished_at IS NULL)
-      RETURNING id, turn_count, active_turn_id
-    ), turn AS (
-      INSERT INTO turns (id, workspace_id, conversation_id, number, client_message_id, request_hash, stage_id, created_at)
-      SELECT ${turnId}, ${workspaceId}, id, turn_count, ${input.clientMessageId}, ${requestHash}, ${route.stageId}, ${now}::timestamptz
-      FROM conversation RETURNING id
-    ), message AS (
-      INSERT INTO messages (id, workspace_id, conversation_id, turn_number, turn_id, role, text, token_count, metadata, stage_id, created_at)
-      SELECT ${messageId}, ${workspaceId}, conversation.id, turn_count, turn.id, 'USER', ${input.text}, ${tokenCount},
-        ${JSON.stringify(input.metadata)}::jsonb, ${route.stageId}, ${now}::timestamptz
-      FROM conversation, turn
-    )
-    SELECT id AS "conversationId", turn_count AS number, active_turn_id AS "activeTurnId" FROM conversation`;
+  const prepared = idle && prepare(ctx, route, input.text, tokenCount);
+  const pin = prepared?.pin;
+  const [row] = await ctx.statements.run(INSERT, [
+    ...[newId('Conversation'), workspaceId, identityId, channelId, turnId, createdAt],
+    ...[idle?.turnCount ?? null, idle?.lastMessageAt ?? null, reject],
+    ...[pin?.instructionsHash ?? null, pin?.instructions ?? null],
+    ...[input.clientMessageId, requestHash, stageId],
+    ...[pin?.promptHash ?? null, pin?.historySize ?? null, pin?.assistantId ?? null, pin?.instructionsVersion ?? null],
+    ...[pin?.model ?? null, messageId, input.text, tokenCount, JSON.stringify(input.metadata)],
+  ]);
   if (!row) return null;
-  const { conversationId, number } = row;
-  const stageId = route.stageId;
-  const message = {
-    ...{
-      id: messageId,
-      workspaceId,
-      conversationId,
-      turnNumber: number,
-      turnId,
-      transitionId: null,
-      role: 'USER' as const,
-    },
-    ...{ text: input.text, tokenCount, metadata: input.metadata, stageId, createdAt: now },
-  };
-  const turn = {
+  const { conversationId, number, startedAt } = row;
+  const claimed = row.activeTurnId === turnId;
+  const turn: Turn = {
     ...QUEUED,
-    ...{ id: turnId, workspaceId, conversationId, number, requestHash, stageId, createdAt: now },
+    ...{ id: turnId, workspaceId, conversationId, number, requestHash, stageId, createdAt },
     clientMessageId: input.clientMessageId,
+    ...(claimed && { ...pinned(pin), status: 'RUNNING', attempt: 1, startedAt }),
   };
-  return { turn, message, activeTurnId: row.activeTurnId, repeated: false };
+  const message: Message = {
+    ...{ id: messageId, workspaceId, conversationId, turnNumber: number, turnId, transitionId: null, role: 'USER' },
+    ...{ text: input.text, tokenCount, metadata: input.metadata, stageId, createdAt },
+  };
+  return {
+    turn,
+    message,
+    activeTurnId: claimed ? null : row.activeTurnId,
+    repeated: false,
+    claimed: claimed
+      ? { turn: { workspaceId, conversationId, id: turnId, number, messageId, attempt: 1 }, prepared }
+      : null,
+  };
+}
+
+/** What the model will be sent; null when that cannot be made, which is how the turn will end. */
+function prepare(ctx: Context, { parts }: Route, text: string, tokenCount: number): PreparedTurn | null {
+  try {
+    return ctx.turns.prepare({ ...parts, said: { role: 'USER', text, tokenCount } });
+  } catch (error) {
+    if (error instanceof TurnFailure || error instanceof TemplateError) return null;
+    throw error;
+  }
 }
 
 /** A turn that has just been queued, in the fields nobody has set yet. */
@@ -135,6 +171,13 @@ const QUEUED = {
   ...{ leaseExpiresAt: null, cancelRequestedAt: null, startedAt: null, firstTokenAt: null, finishedAt: null },
 };
 
+/** The same of one that runs already. */
+function pinned(pin: TurnPin | undefined): Partial<Turn> {
+  if (!pin) return {};
+  const { assistantId, instructionsVersion, model, promptHash, instructionsHash, historySize } = pin;
+  return { assistantId, instructionsVersion, model, promptHash, instructionsHash, historySize };
+}
+
 /** Nothing was inserted: the conversation is busy, unless the very same message is what keeps it busy. */
 async function explainRefusal(
   ctx: Context,
@@ -147,11 +190,7 @@ async function explainRefusal(
       ? null
       : await findRepeated(ctx, route, input, requestHash).catch(rethrowUnlessMissing);
   if (repeated) return repeated;
-  throw busy();
-}
-
-function busy(): ConflictError {
-  return new ConflictError(
+  throw new ConflictError(
     'A turn is running in this conversation. Wait for its end, or send with whenBusy QUEUE or INTERRUPT.',
     'CONVERSATION_BUSY',
   );
@@ -185,7 +224,8 @@ async function findRepeated(
       'IDEMPOTENCY_KEY_REUSED',
     );
   }
-  return { turn, message: messages[0] as Message, activeTurnId: conversation.activeTurnId, repeated: true };
+  const message = messages[0] as Message;
+  return { turn, message, activeTurnId: conversation.activeTurnId, repeated: true, claimed: null };
 }
 
 function hashOf({ text, metadata }: AcceptedInput): string {

@@ -1,52 +1,85 @@
-/** What a checkpoint learns from the database. */
-export interface CheckpointResult {
-  /** Whether the turn is still this process's. */
-  ours: boolean;
-  /** Whether somebody asked to stop it. */
-  cancelRequested: boolean;
-}
+import type { Logger } from 'pino';
+import type { Statements } from '../database/statements.ts';
+import { type CheckpointResult, type ClaimedTurn, checkpointTurn, checkpointTurns, LEASE_MS } from './storage.ts';
 
-export interface CheckpointOptions {
-  /** Looked at so often, in milliseconds. */
-  intervalMs: number;
-  /** Stored at least so often, in milliseconds, also without new text. */
-  renewalMs: number;
+/** Due turns are looked for so often, in milliseconds, and stored together. */
+const TICK_MS = 150;
+/** With a tick and the time it takes to store it, a crash costs no more than the last second of text. */
+const INTERVAL_MS = 600;
+/** Without new text there is only the lease to renew. */
+const RENEWAL_MS = LEASE_MS / 3;
+const BATCH_SIZE = 100;
+
+/** A turn that runs in this process. */
+export interface CheckpointedTurn {
+  readonly turn: ClaimedTurn;
   /** What readers have been shown. */
-  text(): string;
-  store(text: string): Promise<CheckpointResult>;
+  readonly shownText: string;
+  /** Stores what has to be stored before a checkpoint, if it is not. */
+  storePin(): Promise<unknown>;
+  /** Takes what the database says about the turn. */
   told(result: CheckpointResult): void;
-  failed(error: unknown): void;
 }
 
-/** Stores the text of a running turn now and then, and renews its lease. */
+interface Stored {
+  text: string;
+  at: number;
+  /** A checkpoint is under way. */
+  busy: boolean;
+}
+
+/** Stores the text of the running turns now and then, many in one statement, and renews their leases. */
 export class Checkpoints {
-  readonly #options: CheckpointOptions;
-  readonly #timer: NodeJS.Timeout;
-  #stored = { text: '', at: Date.now() };
-  #storing = false;
+  readonly #statements: Statements;
+  readonly #log: Logger;
+  readonly #running = new Map<CheckpointedTurn, Stored>();
+  #timer: NodeJS.Timeout | undefined;
 
-  constructor(options: CheckpointOptions) {
-    this.#options = options;
-    this.#timer = setInterval(() => void this.#store(), options.intervalMs);
+  constructor({ statements, log }: { statements: Statements; log: Logger }) {
+    this.#statements = statements;
+    this.#log = log;
   }
 
-  stop(): void {
+  begin(turn: CheckpointedTurn): void {
+    this.#running.set(turn, { text: '', at: Date.now(), busy: false });
+    this.#timer ??= setInterval(() => this.#storeDue(), TICK_MS);
+  }
+
+  end(turn: CheckpointedTurn): void {
+    this.#running.delete(turn);
+    if (this.#running.size > 0) return;
     clearInterval(this.#timer);
+    this.#timer = undefined;
   }
 
-  async #store(): Promise<void> {
-    const { renewalMs, store, told, failed } = this.#options;
-    const text = this.#options.text();
-    const due = text !== this.#stored.text || Date.now() - this.#stored.at >= renewalMs;
-    if (this.#storing || !due) return;
-    this.#storing = true;
+  #storeDue(): void {
+    const now = Date.now();
+    const due: [CheckpointedTurn, Stored][] = [];
+    for (const [turn, stored] of this.#running) {
+      const waitMs = turn.shownText === stored.text ? RENEWAL_MS : INTERVAL_MS;
+      if (!stored.busy && now - stored.at >= waitMs) due.push([turn, stored]);
+    }
+    for (let start = 0; start < due.length; start += BATCH_SIZE) void this.#store(due.slice(start, start + BATCH_SIZE));
+  }
+
+  async #store(batch: [CheckpointedTurn, Stored][]): Promise<void> {
+    for (const [, stored] of batch) stored.busy = true;
     try {
-      told(await store(text));
-      this.#stored = { text, at: Date.now() };
+      await Promise.all(batch.map(([turn]) => turn.storePin()));
+      const texts = batch.map(([turn]) => turn.shownText);
+      const checkpoints = batch.map(([{ turn }], index) => ({ turn, partialText: texts[index] as string }));
+      const results = await checkpointTurns(this.#statements, checkpoints);
+      for (const [index, [turn, stored]] of batch.entries()) {
+        const text = texts[index] as string;
+        // Its row was locked, or it is no longer ours: to be asked for by itself.
+        turn.told(results.get(turn.turn.id) ?? (await checkpointTurn(this.#statements, turn.turn, text)));
+        Object.assign(stored, { text, at: Date.now() });
+      }
     } catch (error) {
-      failed(error);
+      const turnIds = batch.map(([{ turn }]) => turn.id);
+      this.#log.warn({ err: error, turnIds }, 'The checkpoint of turns could not be stored; it will be tried again');
     } finally {
-      this.#storing = false;
+      for (const [, stored] of batch) stored.busy = false;
     }
   }
 }

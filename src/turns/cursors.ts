@@ -60,6 +60,7 @@ function keyFrom(secret: string, purpose: string): string {
   return createHmac('sha256', secret).update(`cursor ${purpose}`).digest('base64url');
 }
 
-function notACursor(path: string): InvalidInputError {
+/** Says the same of a cursor that is malformed, forged, or of a conversation the caller does not see. */
+export function notACursor(path = 'after'): InvalidInputError {
   return new InvalidInputError([{ path, message: 'is not a cursor of this conversation' }]);
 }

@@ -7,18 +7,30 @@ export type TurnLogEvent =
   | { type: 'TurnToolCalled'; name: string; arguments: JsonValue; result: JsonValue }
   | { type: 'MemoryRemembered'; key: string; value: JsonValue }
   | { type: 'StageAssigned'; stageId: string }
-  | { type: 'TurnCompleted' }
+  | { type: 'TurnCompleted'; outcome?: TurnOutcome }
   | { type: 'TurnFailed'; code: string; message: string }
   | { type: 'TurnCancelled' };
+
+/** What is stored of a turn beside its text: with it, whoever has read the whole reply needs nothing from the database. */
+export interface TurnOutcome {
+  replyId: string;
+  /** ISO 8601. */
+  finishedAt: string;
+  /** The key of the stage the identity was in then; null: in none. */
+  stageKey: string | null;
+  usage: { inputTokens: number; outputTokens: number; exact: boolean } | null;
+}
 
 /** A message was stored: by a user when a turn begins, or, with no turn, outside any. */
 export type MessageLogEvent = { type: 'MessageReceived'; messageId: string; turnId: string | null };
 
 /**
  * An event with the turn it belongs to; what follows a `MessageReceived` of the same turn is its reply. A message outside any turn
- * bears the number of the newest one.
+ * bears the number of the newest one. What the process that runs a turn tells of it bears the attempt.
  */
-export type LogEvent = ((TurnLogEvent & { turnId: string }) | MessageLogEvent) & { turnNumber: number };
+export type LogEvent = ((TurnLogEvent & { turnId: string; attempt?: number }) | MessageLogEvent) & {
+  turnNumber: number;
+};
 
 /** An event and where it stands. */
 export type LoggedEvent = LogEvent & {
@@ -49,7 +61,10 @@ export type LogRead = { gap: false; events: readonly LoggedEvent[] } | { gap: tr
  * position; a subscription only wakes them. What is gone from the log is still in the database.
  */
 export interface EventLog {
-  /** Adds an event behind all that this process has appended to the conversation before. */
+  /**
+   * Adds an event behind all that this process has appended to the conversation before. What bears an attempt that has been taken over
+   * is dropped.
+   */
   append(conversationId: string, event: LogEvent): void;
   /** Appends the `MessageReceived` of a turn unless the log has had it: whoever knows of the turn first tells of it. */
   announce(conversationId: string, turn: AnnouncedTurn): void;
@@ -57,11 +72,20 @@ export interface EventLog {
   read(conversationId: string, after: LogPosition): Awaitable<LogRead>;
   state(conversationId: string): Awaitable<LogState>;
   /** Just before the `MessageReceived` a turn begins with, if the log still has it. */
-  startOf(conversationId: string, turnId: string): Awaitable<LogPosition | null>;
+  startOf(conversationId: string, turn: Pick<AnnouncedTurn, 'id' | 'number'>): Awaitable<LogPosition | null>;
+  /** Drops from now on what this attempt still tells. Resolves to the text it has shown, if the log knows. */
+  takeOver(conversationId: string, turn: BegunTurn): Awaitable<string | null>;
   /** Calls `wake` after each append until the returned function is called. */
   subscribe(conversationId: string, wake: () => void): () => void;
   /** Drops what is kept of a conversation that has been deleted, and wakes its readers: they find a gap. */
   forget(conversationId: string): void;
+  /** How much of it this process keeps in memory, in bytes, roughly. */
+  readonly bytes: number;
+  /**
+   * How long a reader waits in silence before it asks the database whether its turn has ended, in milliseconds. Null: never, because every
+   * end is appended.
+   */
+  readonly doubtAfterMs: number | null;
   /** True once closed: readers end at what they have read. */
   readonly closed: boolean;
   /** Wakes every reader for the last time and frees timers; resolves once the last reader has unsubscribed. */
@@ -76,6 +100,14 @@ export interface AnnouncedTurn {
   id: string;
   number: number;
   messageId: string;
+}
+
+/** A turn that some process runs, or ran. */
+export interface BegunTurn {
+  id: string;
+  number: number;
+  /** Counts its beginnings. */
+  attempt: number;
 }
 
 /** In no log: readers behind it are told from the database what they have not seen. */

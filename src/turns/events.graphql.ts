@@ -5,7 +5,7 @@ import type { Message, Turn } from '../generated/prisma/client.ts';
 import { builder } from '../graphql/builder.ts';
 import { StageType } from '../stages/graphql.ts';
 import { TurnType } from './graphql.ts';
-import { followConversationEvents, followTurnEvents, getReply, getTurn } from './operations.ts';
+import { followConversationEvents, followTurnEvents, getFollowedTurn, getReply, getTurn } from './operations.ts';
 import type { StreamEvent } from './stream-events.ts';
 
 type EventOf<Type extends StreamEvent['type']> = Extract<StreamEvent, { type: Type }>;
@@ -181,7 +181,11 @@ builder.subscriptionFields((t) => ({
       after: t.arg.string({ description: 'The cursor of the last event seen: only what follows is told.' }),
     },
     subscribe: async (_root, { turnId, after }, ctx) =>
-      (await followTurnEvents(ctx, await getTurn(ctx, turnId), after)) as AsyncIterableIterator<OfTurn>,
+      (await followTurnEvents(
+        ctx,
+        await getFollowedTurn(ctx, turnId, after ? { cursor: after, path: 'after' } : null),
+        after,
+      )) as AsyncIterableIterator<OfTurn>,
     resolve: (event) => event,
   }),
   conversationEvents: t.field({

@@ -1,7 +1,6 @@
 import type { Context } from '../context.ts';
-import { InvalidInputError } from '../errors.ts';
 import type { Conversation, Prisma, Turn } from '../generated/prisma/client.ts';
-import type { Position } from './cursors.ts';
+import { notACursor, type Position } from './cursors.ts';
 import { endEvent } from './end-event.ts';
 import { FORGOTTEN, isFinal, type LogState } from './event-log.ts';
 import { EventReader, type ReaderStart } from './reader.ts';
@@ -12,8 +11,11 @@ const SNAPSHOT_MESSAGES = 50;
 
 const WITH_REPLY = { messages: { where: { role: 'ASSISTANT' } } } satisfies Prisma.TurnInclude;
 
+/** A turn as far as following it needs. */
+export type FollowedTurn = Pick<Turn, 'id' | 'workspaceId' | 'conversationId' | 'number' | 'finishedAt'>;
+
 /** Follows one turn from a position, or from its beginning; the last event is the turn's end. */
-export async function followTurn(ctx: Context, turn: Turn, after: Position | null): Promise<EventReader> {
+export async function followTurn(ctx: Context, turn: FollowedTurn, after: Position | null): Promise<EventReader> {
   if (after) requireSameConversation(after, turn.conversationId);
   return new EventReader({
     log: ctx.eventLog,
@@ -23,14 +25,15 @@ export async function followTurn(ctx: Context, turn: Turn, after: Position | nul
       encode(ctx, turn.conversationId, { ...event, epoch, offset: isFinal(event) ? null : event.offset }),
     wanted: (event) => event.turnId === turn.id && event.type !== 'MessageReceived',
     isLast: isFinal,
-    recover: () => recoverTurn(ctx, turn, 'something'),
+    recover: toldOnce(() => recoverTurn(ctx, turn, 'something')),
+    isOver: () => hasEnded(ctx, turn.id),
   });
 }
 
-async function startOfTurn(ctx: Context, turn: Turn, after: Position | null): Promise<ReaderStart> {
+async function startOfTurn(ctx: Context, turn: FollowedTurn, after: Position | null): Promise<ReaderStart> {
   if (after && after.turnNumber === turn.number && after.offset === null) return { events: [], position: null };
   const told = after ? 'something' : 'nothing';
-  const position = after ?? (await ctx.eventLog.startOf(turn.conversationId, turn.id));
+  const position = after ?? (await ctx.eventLog.startOf(turn.conversationId, turn));
   if (!position || (after && after.turnNumber > turn.number)) return recoverTurn(ctx, turn, told);
   const read = await ctx.eventLog.read(turn.conversationId, position);
   if (read.gap) return recoverTurn(ctx, turn, told);
@@ -43,7 +46,7 @@ async function startOfTurn(ctx: Context, turn: Turn, after: Position | null): Pr
 /** The turn so far, from the database and from what runs now: for a reader who was told nothing yet, or lost some of it. */
 async function recoverTurn(
   ctx: Context,
-  { id, workspaceId, conversationId, number }: Turn,
+  { id, workspaceId, conversationId, number }: FollowedTurn,
   told: 'nothing' | 'something',
 ): Promise<ReaderStart> {
   // The position is taken before the database is read: an end that is stored later is published behind it.
@@ -75,17 +78,51 @@ export async function followConversation(
 ): Promise<EventReader> {
   if (after) requireSameConversation(after, conversationId);
   const inSnapshot = new Set<string>();
+  /** The turn that runs, as far as was told. */
+  let running: string | null = null;
+  const begin = async (start: Promise<ReaderStart>) => {
+    for (const event of (await start).events)
+      if (event.type === 'ConversationSnapshot') running = event.activeTurn?.id ?? null;
+    return start;
+  };
   return new EventReader({
     log: ctx.eventLog,
     conversationId,
-    start: after ? await startBehind(ctx, after, inSnapshot) : await snapshot(ctx, conversationId, inSnapshot),
+    start: await begin(after ? startBehind(ctx, after, inSnapshot) : snapshot(ctx, conversationId, inSnapshot)),
     cursorOf: (epoch, event) =>
       encode(ctx, conversationId, { ...event, epoch, offset: isFinal(event) ? null : event.offset }),
     // What a snapshot shows whole is not told again: a message, or a turn whose reply it has.
-    wanted: (event) => !inSnapshot.has(event.type === 'MessageReceived' ? event.messageId : event.turnId),
+    wanted: (event) => {
+      if (event.type === 'TurnStarted') running = event.turnId;
+      else if (isFinal(event) && event.turnId === running) running = null;
+      return !inSnapshot.has(event.type === 'MessageReceived' ? event.messageId : event.turnId);
+    },
     isLast: () => false,
-    recover: () => snapshot(ctx, conversationId, inSnapshot),
+    recover: toldOnce(() => begin(snapshot(ctx, conversationId, inSnapshot))),
+    isOver: async () => running !== null && (await hasEnded(ctx, running)),
   });
+}
+
+/** While the log cannot be reached its readers recover again and again: what has not changed meanwhile is not told again. */
+function toldOnce(recover: () => Promise<ReaderStart>): () => Promise<ReaderStart> {
+  let told: string | null = null;
+  return async () => {
+    const before = told;
+    const start = await recover();
+    told = null;
+    if (start.position?.epoch !== FORGOTTEN.epoch) return start;
+    told = JSON.stringify(start.events.map(({ cursor: _cursor, ...event }) => event));
+    return told === before ? { events: [], position: start.position } : start;
+  };
+}
+
+/** Also true once it has been deleted. */
+async function hasEnded({ db, workspaceId }: Context, id: string): Promise<boolean> {
+  const turn = await db.turn.findUnique({
+    where: { workspaceId_id: { workspaceId, id } },
+    select: { finishedAt: true },
+  });
+  return turn === null || turn.finishedAt !== null;
 }
 
 /** Behind a position that is gone from the log: what became of the turn it stands in, then everything as it is. */
@@ -158,7 +195,7 @@ async function gapOf(ctx: Context, after: Position): Promise<StreamEvent[]> {
 
 /** In front of everything that is told of a turn: behind it come its events. */
 export async function cursorBefore(ctx: Context, { id, conversationId, number }: Turn): Promise<string> {
-  const start = (await ctx.eventLog.startOf(conversationId, id)) ?? FORGOTTEN;
+  const start = (await ctx.eventLog.startOf(conversationId, { id, number })) ?? FORGOTTEN;
   return encode(ctx, conversationId, { ...start, turnNumber: number, offset: 0 });
 }
 
@@ -183,6 +220,5 @@ function encode(
 }
 
 function requireSameConversation({ conversationId }: Position, expected: string): void {
-  if (conversationId !== expected)
-    throw new InvalidInputError([{ path: 'after', message: 'is not a cursor of this conversation' }]);
+  if (conversationId !== expected) throw notACursor();
 }

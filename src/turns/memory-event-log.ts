@@ -30,6 +30,7 @@ export class MemoryEventLog implements EventLog {
   readonly #process = randomBytes(6).toString('hex');
   readonly #sweeper: NodeJS.Timeout;
   readonly #left = Promise.withResolvers<void>();
+  readonly doubtAfterMs = null;
   closed = false;
   #epochs = 0;
   #bytes = 0;
@@ -86,10 +87,15 @@ export class MemoryEventLog implements EventLog {
     };
   }
 
-  startOf(conversationId: string, turnId: string): LogPosition | null {
+  startOf(conversationId: string, { id }: Pick<AnnouncedTurn, 'id' | 'number'>): LogPosition | null {
     const log = this.#logs.get(conversationId);
-    const sequence = log?.startOf(turnId) ?? null;
+    const sequence = log?.startOf(id) ?? null;
     return log && sequence !== null ? { epoch: log.epoch, sequence } : null;
+  }
+
+  /** No other process knows this log, and this one is told by the database that a turn is no longer its own. */
+  takeOver(): null {
+    return null;
   }
 
   subscribe(conversationId: string, wake: () => void): () => void {

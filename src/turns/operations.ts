@@ -4,9 +4,10 @@ import { NotFoundError, UnavailableError } from '../errors.ts';
 import type { Message, Prisma, Turn } from '../generated/prisma/client.ts';
 import type { IdentityReference } from '../identities/model.ts';
 import { canName, parseInput } from '../input.ts';
-import { ownedByIdentity, requireRead, requireWrite } from '../workspaces/access.ts';
+import { mayRead, ownedByIdentity, requireRead, requireWrite } from '../workspaces/access.ts';
 import { type Accepted, acceptMessage } from './accept.ts';
-import { cursorBefore, followConversation, followTurn } from './following.ts';
+import { notACursor } from './cursors.ts';
+import { cursorBefore, type FollowedTurn, followConversation, followTurn } from './following.ts';
 import { sendMessageInput, type TurnReference } from './model.ts';
 import type { EventReader } from './reader.ts';
 import { findRoute } from './route.ts';
@@ -32,9 +33,29 @@ export async function getTurn(ctx: Context, id: string): Promise<Turn> {
   return turn;
 }
 
-/** The stored reply of a turn; throws NotFoundError when there is none. */
-export async function getReply(ctx: Context, turnId: string): Promise<Message> {
+/**
+ * A turn to follow; one that runs in this process is known without asking the database. Whoever may only write needs a
+ * cursor that stands in the turn, as the sender of its message got it. Throws NotFoundError.
+ */
+export async function getFollowedTurn(
+  ctx: Context,
+  id: string,
+  after?: { cursor: string; path: string } | null,
+): Promise<FollowedTurn> {
+  if (after && !mayRead(ctx)) {
+    const turn = await turnAt(ctx, after.cursor, after.path);
+    if (turn.id === id) return turn;
+  }
   requireRead(ctx);
+  const { workspaceId } = ctx;
+  const { identityId } = ctx.access;
+  const running = ctx.turns.findRunning(id);
+  const visible = running?.turn.workspaceId === workspaceId && (!identityId || running.identityId === identityId);
+  return running && visible ? { ...running.turn, finishedAt: null } : getTurn(ctx, id);
+}
+
+/** The stored reply of a turn, for whoever follows it; throws NotFoundError when there is none. */
+export async function getReply(ctx: Context, turnId: string): Promise<Message> {
   const reply = await ctx.db.message.findFirst({
     where: { turnId, role: 'ASSISTANT', workspaceId: ctx.workspaceId, conversation: ownedByIdentity(ctx) },
   });
@@ -67,10 +88,11 @@ export async function sendMessage(
     clientMessageId: input.clientMessageId ?? null,
     whenBusy,
   });
-  const { turn, message, repeated } = accepted;
+  const { turn, message, repeated, claimed } = accepted;
   if (!repeated) {
     ctx.eventLog.announce(turn.conversationId, { id: turn.id, number: turn.number, messageId: message.id });
-    ctx.turns.kick(ctx.workspaceId, turn.conversationId);
+    if (claimed) ctx.turns.begin(claimed.turn, claimed.prepared);
+    else ctx.turns.kick(ctx.workspaceId, turn.conversationId, turn.id);
     if (whenBusy === 'INTERRUPT') await interrupt(ctx, accepted);
   }
   return { turn, message, cursor: await cursorBefore(ctx, turn) };
@@ -99,8 +121,8 @@ export async function cancelTurn(ctx: Context, by: TurnReference): Promise<Turn>
       where: { workspaceId, id, status: 'RUNNING' },
       data: { cancelRequestedAt: new Date() },
     });
-    // It may have begun in this process while the queue was being looked at.
-    ctx.turns.stop(id, 'CANCELLED');
+    // Whichever process runs it; also this one, where it may have begun while the queue was being looked at.
+    ctx.announcements.tell({ type: 'CancelRequested', turnId: id });
   }
   return getTurnToWrite(ctx, id);
 }
@@ -124,7 +146,7 @@ function toWhere(by: TurnReference): Prisma.TurnWhereInput {
 /** The events of a turn behind a cursor, or from its beginning. Throws InvalidInputError for a cursor that is none of the conversation's. */
 export async function followTurnEvents(
   ctx: Context,
-  turn: Turn,
+  turn: FollowedTurn,
   after: string | null | undefined,
 ): Promise<EventReader> {
   return followTurn(ctx, turn, after ? ctx.cursors.decode(ctx.workspaceId, after) : null);
@@ -144,28 +166,10 @@ export async function followConversationEvents(
   return followConversation(ctx, conversationId, after ? ctx.cursors.decode(ctx.workspaceId, after) : null);
 }
 
-const WITH_OUTCOME = {
-  messages: { where: { role: 'ASSISTANT' } },
-  conversation: { select: { identity: { select: { stage: { select: { key: true } } } } } },
-} satisfies Prisma.TurnInclude;
-/** A turn that has ended, with its reply and the stage the identity is in now: the assistant may have moved it. */
-export type AwaitedTurn = Prisma.TurnGetPayload<{ include: typeof WITH_OUTCOME }>;
-
-/** The turn with its reply once it has ended, in whatever way. Throws UnavailableError when the server stops before. */
-export async function awaitTurn(ctx: Context, { turn, cursor }: SentMessage): Promise<AwaitedTurn> {
-  for await (const _event of await followTurnEvents(ctx, turn, cursor));
-  const { id, workspaceId } = turn;
-  const ended = await ctx.db.turn.findUnique({ where: { workspaceId_id: { workspaceId, id } }, include: WITH_OUTCOME });
-  if (!ended) throw new NotFoundError('The conversation has been deleted.');
-  if (!ended.finishedAt) throw new UnavailableError('The server is stopping; the reply will be finished later.');
-  return ended;
-}
-
-/** The turn a cursor stands in. Throws InvalidInputError for `path` when it is none, NotFoundError when the turn is gone. */
+/** The turn a cursor stands in; whoever has the cursor may follow it. Throws InvalidInputError for `path` when it is none, or the turn is gone. */
 export async function turnAt(ctx: Context, cursor: string, path: string): Promise<Turn> {
   const { conversationId, turnNumber } = ctx.cursors.decode(ctx.workspaceId, cursor, path);
-  requireRead(ctx);
   const turn = await ctx.db.turn.findFirst({ where: { conversationId, number: turnNumber, ...visibleTurns(ctx) } });
-  if (!turn) throw new NotFoundError('There is no such turn.');
+  if (!turn) throw notACursor(path);
   return turn;
 }

@@ -2,16 +2,16 @@ import { z } from 'zod';
 import { compileTemplate, TemplateError } from '../assistants/template.ts';
 import type { ChannelReference } from '../channels/model.ts';
 import type { Context } from '../context.ts';
-import { ConflictError, InvalidInputError, NotFoundError } from '../errors.ts';
+import { ConflictError, InvalidInputError } from '../errors.ts';
 import type { IdentityReference } from '../identities/model.ts';
-import { canName, nonBlankText, parseInput, text } from '../input.ts';
+import { nonBlankText, parseInput, text } from '../input.ts';
 import type { StageReference } from '../stages/model.ts';
 import { requireStage } from '../stages/operations.ts';
-import { requireOperatorWrite } from '../workspaces/access.ts';
-import { getWorkspace } from '../workspaces/operations.ts';
+import { requireAuthor } from '../workspaces/access.ts';
 import { buildPrompt, compiledInstructions } from './prompt.ts';
-import { answeringAssistant, loadHistory, PROMPT_CHANNEL, PROMPT_IDENTITY, type PromptParts } from './prompt-parts.ts';
+import { answeringAssistant, type PromptParts } from './prompt-parts.ts';
 import type { SentPrompt } from './replay.ts';
+import { findPromptParts } from './route.ts';
 import { countTokens } from './tokens.ts';
 
 export interface PreviewRequest {
@@ -31,7 +31,7 @@ const PREVIEWED = z.object({ text: nonBlankText, instructions: text.nullish() })
  * with line and column for instructions that cannot be compiled or rendered, ConflictError when nobody would answer.
  */
 export async function previewPrompt(ctx: Context, request: PreviewRequest): Promise<SentPrompt> {
-  requireOperatorWrite(ctx);
+  requireAuthor(ctx);
   const { text: said, instructions } = parseInput(PREVIEWED, request);
   const parts = await loadParts(ctx, request, said);
   const assistant = answeringAssistant(parts);
@@ -49,29 +49,18 @@ export async function previewPrompt(ctx: Context, request: PreviewRequest): Prom
   }
 }
 
-async function loadParts(ctx: Context, request: PreviewRequest, said: string): Promise<PromptParts> {
-  const { db, workspaceId } = ctx;
-  const [workspace, identity, channel, stage, tokenCount] = await Promise.all([
-    getWorkspace(ctx),
-    canName(request.identity)
-      ? db.identity.findFirst({ where: { ...request.identity, workspaceId }, include: PROMPT_IDENTITY })
-      : null,
-    canName(request.channel)
-      ? db.channel.findFirst({ where: { ...request.channel, workspaceId, deletedAt: null }, include: PROMPT_CHANNEL })
-      : null,
-    request.asIfStage ? requireStage(ctx, request.asIfStage) : null,
-    countTokens(said),
+async function loadParts(
+  ctx: Context,
+  { identity, channel, asIfStage }: PreviewRequest,
+  text: string,
+): Promise<PromptParts> {
+  const [parts, stage, tokenCount] = await Promise.all([
+    findPromptParts(ctx, identity, channel),
+    asIfStage ? requireStage(ctx, asIfStage) : null,
+    countTokens(text),
   ]);
-  if (!identity) throw new NotFoundError('There is no identity with this id or external id.');
-  if (!channel) throw new NotFoundError('There is no channel with this id or key.');
-  const assistant = stage?.assistantId
-    ? await db.assistant.findFirst({ where: { id: stage.assistantId, workspaceId } })
-    : null;
-  return {
-    workspace,
-    identity: stage ? { ...identity, stageId: stage.id, stage: { ...stage, assistant } } : identity,
-    channel,
-    ...(await loadHistory(db, { workspaceId, identityId: identity.id, channelId: channel.id })),
-    said: { role: 'USER', text: said, tokenCount },
-  };
+  const said = { role: 'USER', text, tokenCount };
+  if (!stage) return { ...parts, said };
+  const answered = await ctx.answering.stage(ctx.workspaceId, stage.id);
+  return { ...parts, said, identity: { ...parts.identity, stageId: stage.id, stage: answered } };
 }

@@ -40,7 +40,7 @@ builder.prismaObjectField(TurnType, 'prompt', (t) =>
     type: TurnPromptType,
     nullable: true,
     description:
-      'Exactly what the model was sent; null before the reply begins. Needs an API key with the write permission.',
+      'Exactly what the model was sent; null before the reply begins. Needs an API key that may read and write.',
     resolve: (turn, _args, ctx) => findPrompt(ctx, turn),
   }),
 );
@@ -49,7 +49,7 @@ builder.queryField('previewPrompt', (t) =>
   t.field({
     type: TurnPromptType,
     description:
-      'What the model would be sent if the identity said this now. Nothing is stored and nobody is asked; for people who write instructions. Needs an API key with the write permission.',
+      'What the model would be sent if the identity said this now. Nothing is stored and nobody is asked; for people who write instructions. Needs an API key that may read and write.',
     args: {
       identity: t.arg({ type: IdentityReferenceInput, required: true, description: 'Who would say it.' }),
       channel: t.arg({ type: ChannelReferenceInput, required: true, description: 'Where.' }),

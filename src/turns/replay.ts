@@ -1,7 +1,7 @@
 import type { Context } from '../context.ts';
 import { MESSAGE_ORDER } from '../conversations/operations.ts';
 import type { Turn } from '../generated/prisma/client.ts';
-import { requireOperatorWrite } from '../workspaces/access.ts';
+import { requireAuthor } from '../workspaces/access.ts';
 import { hashPrompt, toModelMessages } from './prompt.ts';
 
 export interface SentPrompt {
@@ -15,7 +15,7 @@ export interface SentPrompt {
  * Null before the reply began.
  */
 export async function findPrompt(ctx: Context, turn: Turn): Promise<SentPrompt | null> {
-  requireOperatorWrite(ctx);
+  requireAuthor(ctx);
   const { workspaceId } = ctx;
   const { conversationId, number, instructionsHash, historySize } = turn;
   if (instructionsHash === null || historySize === null) return null;

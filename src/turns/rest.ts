@@ -1,19 +1,13 @@
 import { channelReference } from '../channels/model.ts';
 import { ConflictError, InvalidInputError, ModelFailedError, UnavailableError } from '../errors.ts';
-import type { Turn } from '../generated/prisma/client.ts';
 import { type BlockSource, eventStream } from '../http/event-stream.ts';
 import { answer, type RestApi, type RestContext, readBody } from '../http/rest.ts';
 import { identityReference } from '../identities/model.ts';
+import { type AwaitedTurn, awaitTurn } from './awaited.ts';
+import { notACursor } from './cursors.ts';
+import type { FollowedTurn } from './following.ts';
 import { idempotencyKey } from './model.ts';
-import {
-  type AwaitedTurn,
-  awaitTurn,
-  cancelTurn,
-  followTurnEvents,
-  getTurn,
-  sendMessage,
-  turnAt,
-} from './operations.ts';
+import { cancelTurn, followTurnEvents, getFollowedTurn, type SentMessage, sendMessage, turnAt } from './operations.ts';
 import { ReplyBlocks } from './reply-blocks.ts';
 
 export function turnRoutes(api: RestApi): void {
@@ -27,7 +21,7 @@ export function turnRoutes(api: RestApi): void {
       metadata: body.metadata,
       clientMessageId: idempotencyKey(c.req.header('idempotency-key')),
     }).catch(renaming({ clientMessageId: 'Idempotency-Key' }));
-    return answer(c, 200, 'Message sent successfully', toReplyBody(await awaitTurn(ctx, sent), sent.message.id));
+    return answer(c, 200, 'Message sent successfully', toReplyBody(sent, await awaitTurn(ctx, sent)));
   });
 
   api.get('/conversation/:identity_id/streaming', async (c) => {
@@ -50,9 +44,10 @@ export function turnRoutes(api: RestApi): void {
     return rejoin(c, sent.turn, { cursor: sent.cursor, path: 'after' });
   });
 
-  api.get('/turns/:turn_id/events', async (c) =>
-    rejoin(c, await getTurn(c.var.ctx, c.req.param('turn_id')), whatWasSeen(c)),
-  );
+  api.get('/turns/:turn_id/events', async (c) => {
+    const seen = whatWasSeen(c);
+    return rejoin(c, await getFollowedTurn(c.var.ctx, c.req.param('turn_id'), seen), seen);
+  });
 
   api.post('/turns/:turn_id/cancel', async (c) => {
     const turn = await cancelTurn(c.var.ctx, { turnId: c.req.param('turn_id') });
@@ -75,19 +70,20 @@ function whatWasSeen(c: RestContext): Seen | null {
 }
 
 /** The stream of a turn's reply behind a cursor; 204 once its last event has been seen, which stops an `EventSource`. */
-async function rejoin(c: RestContext, turn: Turn, seen: Seen | null): Promise<Response> {
+async function rejoin(c: RestContext, turn: FollowedTurn, seen: Seen | null): Promise<Response> {
   const { ctx } = c.var;
   const after = seen?.cursor ?? null;
   const position = seen && ctx.cursors.decode(ctx.workspaceId, seen.cursor, seen.path);
+  if (position && position.conversationId !== turn.conversationId) throw notACursor(seen.path);
   // A cursor of an earlier turn says nothing about how much of this one has been seen.
-  const inTurn =
-    position?.conversationId === turn.conversationId && position.turnNumber === turn.number ? position : null;
+  const inTurn = position?.turnNumber === turn.number ? position : null;
   if (inTurn?.offset === null) return c.body(null, 204);
   const reader = await followTurnEvents(ctx, turn, after);
   const blocks: BlockSource = new ReplyBlocks(ctx, turn.id, reader, { after, offset: inTurn?.offset ?? 0 });
   return eventStream(blocks, {
     headers: { 'Content-Location': `/turns/${turn.id}/events` },
     limits: c.var.streamLimits,
+    whenEnded: (end) => ctx.credentials.whenEnded(ctx.access, end),
     outgoing: c.env?.outgoing,
   });
 }
@@ -100,27 +96,31 @@ function renaming(names: Record<string, string>): (error: unknown) => never {
   };
 }
 
-function toReplyBody(turn: AwaitedTurn, messageId: string): Record<string, unknown> {
-  const [reply] = turn.messages;
-  if (turn.status !== 'COMPLETED' || !reply) throw failureOf(turn);
+function toReplyBody({ turn, message }: SentMessage, ended: AwaitedTurn): Record<string, unknown> {
+  if (ended.status !== 'COMPLETED') throw failureOf(ended);
+  const { usage } = ended;
   return {
     conversation_id: turn.conversationId,
     turn_id: turn.id,
-    message_id: messageId,
-    reply_id: reply.id,
-    text: reply.text,
-    stage: turn.conversation.identity.stage?.key ?? null,
-    usage: { input_tokens: turn.inputTokens, output_tokens: turn.outputTokens, exact: turn.usageExact },
-    created_at: reply.createdAt,
+    message_id: message.id,
+    reply_id: ended.replyId,
+    text: ended.text,
+    stage: ended.stageKey,
+    usage: {
+      input_tokens: usage?.inputTokens ?? null,
+      output_tokens: usage?.outputTokens ?? null,
+      exact: usage?.exact ?? null,
+    },
+    created_at: ended.finishedAt,
   };
 }
 
-function failureOf({ status, errorCode, errorMessage }: AwaitedTurn): Error {
-  const message = errorMessage ?? 'The server failed to answer.';
-  if (status === 'CANCELLED')
+function failureOf(ended: Exclude<AwaitedTurn, { status: 'COMPLETED' }>): Error {
+  if (ended.status === 'CANCELLED')
     return new ConflictError('The turn was cancelled before the reply was finished.', 'TURN_CANCELLED');
-  if (errorCode?.startsWith('MODEL_')) return new ModelFailedError(errorCode, message);
-  if (errorCode === 'INTERRUPTED') return new UnavailableError(message);
-  if (errorCode === 'NO_ASSISTANT' || errorCode === 'TEMPLATE_FAILED') return new ConflictError(message, errorCode);
+  const { code, message } = ended;
+  if (code.startsWith('MODEL_')) return new ModelFailedError(code, message);
+  if (code === 'INTERRUPTED') return new UnavailableError(message);
+  if (code === 'NO_ASSISTANT' || code === 'TEMPLATE_FAILED') return new ConflictError(message, code);
   return new Error(message);
 }

@@ -1,64 +1,106 @@
 import type { ChannelReference } from '../channels/model.ts';
 import type { Context } from '../context.ts';
+import type { Statement } from '../database/statements.ts';
 import { ConflictError, NotFoundError } from '../errors.ts';
 import type { IdentityReference } from '../identities/model.ts';
 import { canName } from '../input.ts';
+import type { AnsweredChannel } from './answering.ts';
 import { WHEN_BUSY, type WhenBusy } from './model.ts';
+import {
+  answeringAssistant,
+  historyColumn,
+  IDENTITY_COLUMNS,
+  type PartsRow,
+  type PromptParts,
+  toPromptParts,
+} from './prompt-parts.ts';
 
-/** Who says something where: found in one query, because every message passes here. */
+/** The state of a conversation when it was read: as long as it is the same, nothing has been said in between. */
+export interface ConversationState {
+  turnCount: number;
+  lastMessageAt: Date | null;
+}
+
+/** Who says something where, and all that an answer is made from: read in one query, because every message passes here. */
 export interface Route {
   identityId: string;
   stageId: string | null;
   channelId: string;
   /** What the channel's settings say about messages that come while a turn runs. */
   whenBusy: WhenBusy;
+  /** What a prompt is made of, without what is being said. */
+  parts: PromptParts;
+  /** Null while a turn runs or waits in the conversation. */
+  idle: ConversationState | null;
 }
 
-interface RouteRow {
-  identityId: string | null;
-  stageId: string | null;
-  channelId: string | null;
-  channelActive: boolean;
-  workerId: string | null;
-  assistantId: string | null;
-  whenBusy: string | null;
+interface SpeakerRow extends PartsRow, ConversationState {
+  idle: boolean;
 }
+
+/** `$1` is the workspace, `$2` what names the identity, `$3` the channel, `$4` the only identity that may be seen. */
+const speakerNamedBy = (column: 'id' | 'external_id'): Statement<SpeakerRow> => ({
+  name: `turn_route_by_${column}`,
+  text: `SELECT ${IDENTITY_COLUMNS}, c.summary, coalesce(c.turn_count, 0) AS "turnCount", c.last_message_at AS "lastMessageAt",
+    ${historyColumn('c.turn_count')},
+    c.active_turn_id IS NULL AND NOT EXISTS (
+      SELECT FROM turns t WHERE t.workspace_id = c.workspace_id AND t.conversation_id = c.id AND t.finished_at IS NULL
+    ) AS idle
+  FROM identities i
+  LEFT JOIN conversations c ON c.workspace_id = i.workspace_id AND c.identity_id = i.id AND c.channel_id = $3
+  WHERE i.workspace_id = $1 AND i.${column} = $2 AND ($4::text IS NULL OR i.id = $4)`,
+});
+const BY_ID = speakerNamedBy('id');
+const BY_EXTERNAL_ID = speakerNamedBy('external_id');
 
 /** Throws NotFoundError for an unknown identity or channel, ConflictError for a channel on which nobody answers. */
 export async function findRoute(ctx: Context, identity: IdentityReference, channel: ChannelReference): Promise<Route> {
-  if (!canName(identity)) throw noIdentity();
-  if (!canName(channel)) throw noChannel();
-  const own = ctx.access.identityId;
-  const [row] = await ctx.db.$queryRaw<RouteRow[]>`
-    SELECT i.id AS "identityId", i.stage_id AS "stageId", c.id AS "channelId", coalesce(c.active, false) AS "channelActive",
-      w.id AS "workerId", coalesce(s.assistant_id, w.default_assistant_id) AS "assistantId", c.settings ->> 'whenBusy' AS "whenBusy"
-    FROM (SELECT) AS one
-    LEFT JOIN identities i ON i.workspace_id = ${ctx.workspaceId}
-      AND (i.id = ${'id' in identity ? identity.id : null} OR i.external_id = ${'externalId' in identity ? identity.externalId : null})
-      AND (${own}::text IS NULL OR i.id = ${own})
-    LEFT JOIN stages s ON s.id = i.stage_id
-    LEFT JOIN channels c ON c.workspace_id = ${ctx.workspaceId} AND c.deleted_at IS NULL
-      AND (c.id = ${'id' in channel ? channel.id : null} OR c.key = ${'key' in channel ? channel.key : null})
-    LEFT JOIN workers w ON w.id = c.worker_id AND w.deleted_at IS NULL`;
-  if (!row?.identityId) throw noIdentity();
-  if (!row.channelId) throw noChannel();
-  if (!row.channelActive) throw new ConflictError('The channel is not active. Activate it first.', 'CHANNEL_INACTIVE');
-  if (!row.workerId) {
+  const { channel: found, parts, idle } = await findSpeaker(ctx, identity, channel);
+  requireAnswer(found, parts);
+  const { id: identityId, stageId } = parts.identity;
+  return { identityId, stageId, channelId: found.id, whenBusy: whenBusyOf(found), parts, idle };
+}
+
+/** What a prompt would be made of if the identity said something on the channel now. Throws NotFoundError for either. */
+export async function findPromptParts(
+  ctx: Context,
+  identity: IdentityReference,
+  channel: ChannelReference,
+): Promise<PromptParts> {
+  return (await findSpeaker(ctx, identity, channel)).parts;
+}
+
+async function findSpeaker(ctx: Context, identity: IdentityReference, by: ChannelReference) {
+  const { workspaceId, answering, statements } = ctx;
+  // An unknown identity is told of first, so that its channel is looked for only to find it.
+  const channel = canName(by) ? await answering.channel(workspaceId, by) : null;
+  const [statement, name] = 'id' in identity ? [BY_ID, identity.id] : [BY_EXTERNAL_ID, identity.externalId];
+  const values = [workspaceId, name, channel?.id ?? null, ctx.access.identityId];
+  const [row] = canName(identity) ? await statements.run(statement, values) : [];
+  if (!row) throw new NotFoundError('There is no identity with this id or external id.');
+  if (!channel) throw new NotFoundError('There is no channel with this id or key.');
+  const { turnCount, lastMessageAt, idle, ...read } = row;
+  const stage = read.stageId === null ? null : await answering.stage(workspaceId, read.stageId);
+  return {
+    channel,
+    parts: toPromptParts(read, channel, stage, null),
+    idle: idle ? { turnCount, lastMessageAt } : null,
+  };
+}
+
+function requireAnswer({ active, worker }: AnsweredChannel, parts: PromptParts): void {
+  if (!active) throw new ConflictError('The channel is not active. Activate it first.', 'CHANNEL_INACTIVE');
+  if (!worker || worker.deletedAt) {
     throw new ConflictError(
       'No worker answers on this channel. Connect one: POST /channels/:channel_id/worker/:worker_id, or updateChannel.',
       'CHANNEL_WITHOUT_WORKER',
     );
   }
-  if (!row.assistantId)
+  if (!answeringAssistant(parts))
     throw new ConflictError("The channel's worker has no assistant. Create one for it.", 'WORKER_WITHOUT_ASSISTANT');
-  const whenBusy = WHEN_BUSY.find((choice) => choice === row.whenBusy) ?? 'QUEUE';
-  return { identityId: row.identityId, stageId: row.stageId, channelId: row.channelId, whenBusy };
 }
 
-function noIdentity(): NotFoundError {
-  return new NotFoundError('There is no identity with this id or external id.');
-}
-
-function noChannel(): NotFoundError {
-  return new NotFoundError('There is no channel with this id or key.');
+function whenBusyOf({ settings }: AnsweredChannel): WhenBusy {
+  const chosen = settings && typeof settings === 'object' && 'whenBusy' in settings ? settings.whenBusy : undefined;
+  return WHEN_BUSY.find((choice) => choice === chosen) ?? 'QUEUE';
 }

@@ -1,21 +1,19 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Context, Services } from '../context.ts';
 import type { LanguageModel } from '../language-model/port.ts';
-import { type EndedTurn, endEvent } from './end-event.ts';
+import { currentScope, inScope, type Scope } from '../telemetry/scope.ts';
+import { expireLeases, listStalledConversations, releaseConversation, requeueTurn } from './abandoned.ts';
+import { Checkpoints } from './checkpoints.ts';
 import { type Patience, whileDatabaseIsAway } from './patience.ts';
+import { type PreparedTurn, prepareTurn } from './preparation.ts';
+import type { PromptParts } from './prompt-parts.ts';
 import { RunningTurn, type StopReason } from './running-turn.ts';
-import {
-  type ClaimedTurn,
-  claimNextTurn,
-  endTurn,
-  expireLeases,
-  listStalledConversations,
-  releaseConversation,
-  requeueTurn,
-  type TurnEnd,
-} from './storage.ts';
+import { type ClaimedTurn, claimNextTurn, type TurnEnd } from './storage.ts';
+import { storeEnd } from './store-end.ts';
 import { Summarizer } from './summary.ts';
 import { takeOverAbandoned } from './takeover.ts';
+import { TurnOrigins } from './turn-origins.ts';
+import { TurnRecord } from './turn-record.ts';
 
 const SWEEP_INTERVAL_MS = 5000;
 /** How long the end of a turn is kept trying to be stored while the database is away; and while the process stops. */
@@ -35,10 +33,14 @@ export class TurnRunner {
   readonly #services: Services;
   readonly #options: TurnRunnerOptions;
   readonly #summarizer: Summarizer;
+  readonly #checkpoints: Checkpoints;
   /** The conversations being worked on, each with what ends when its queue is empty. */
   readonly #working = new Map<string, Promise<void>>();
   readonly #kickedAgain = new Set<string>();
+  /** The turns that were claimed when they were accepted. */
+  readonly #begun = new Set<Promise<void>>();
   readonly #running = new Map<string, RunningTurn>();
+  readonly #origins = new TurnOrigins();
   #sweeper: NodeJS.Timeout | null = null;
   #sweeping: Promise<void> | null = null;
   #stopping = false;
@@ -48,7 +50,13 @@ export class TurnRunner {
   constructor(core: Omit<Services, 'turns'>, options: TurnRunnerOptions) {
     this.#services = { ...core, turns: this };
     this.#summarizer = new Summarizer({ db: core.db, log: core.log, model: options.model });
+    this.#checkpoints = new Checkpoints(core);
     this.#options = options;
+    core.announcements.listen((announcement) => {
+      if (announcement.type === 'CancelRequested') this.stop(announcement.turnId, 'CANCELLED');
+      if (announcement.type === 'TurnsWaiting' && !this.#stopping)
+        this.kick(announcement.workspaceId, announcement.conversationId);
+    });
   }
 
   /** How much of the history is sent to the model, in tokens. */
@@ -61,6 +69,11 @@ export class TurnRunner {
     return this.#stopping;
   }
 
+  /** How many turns run in this process. */
+  get runningCount(): number {
+    return this.#running.size;
+  }
+
   /** Begins to look after turns that other processes left behind, now and every few seconds. */
   async start(): Promise<void> {
     if (this.#options.alone) await expireLeases(this.#services.db);
@@ -68,9 +81,25 @@ export class TurnRunner {
     this.#sweeper = setInterval(() => void this.sweep(), SWEEP_INTERVAL_MS).unref();
   }
 
-  /** A turn waits in this conversation: run it as soon as none runs before it. */
-  kick(workspaceId: string, conversationId: string): void {
-    if (this.#stopping) return;
+  /** What the model is sent when a turn is made of these parts; throws what keeps it from being answered. */
+  prepare(parts: PromptParts): PreparedTurn {
+    const { model, contextTokens } = this.#options;
+    return prepareTurn(parts, { model: model.defaultModel, contextTokens });
+  }
+
+  /** Runs a turn that was claimed for this process when its message was accepted. */
+  begin(turn: ClaimedTurn, prepared: PreparedTurn | null): void {
+    const work = this.#run(turn, currentScope(), prepared)
+      .then((more) => more && this.kick(turn.workspaceId, turn.conversationId))
+      .catch((error) => this.#warn(error, 'A turn could not be run; it will be taken over'))
+      .then(() => void this.#begun.delete(work));
+    this.#begun.add(work);
+  }
+
+  /** A turn waits in this conversation: run it as soon as none runs before it. A new one is named, so that it is known whose it is. */
+  kick(workspaceId: string, conversationId: string, turnId?: string): void {
+    if (turnId) this.#origins.note(turnId);
+    if (this.#stopping) return this.#leaveToOthers(workspaceId, conversationId);
     if (this.#working.has(conversationId)) {
       this.#kickedAgain.add(conversationId);
       return;
@@ -82,6 +111,11 @@ export class TurnRunner {
         if (this.#kickedAgain.delete(conversationId)) this.kick(workspaceId, conversationId);
       });
     this.#working.set(conversationId, work);
+  }
+
+  /** A turn that runs in this process: readers will be told of its end, also when it has just been stored. */
+  findRunning(turnId: string): RunningTurn | null {
+    return this.#running.get(turnId) ?? null;
   }
 
   /** Stops a turn that runs in this process. False: it does not run here. */
@@ -103,7 +137,7 @@ export class TurnRunner {
   async close(graceMs: number): Promise<void> {
     this.#stopping = true;
     if (this.#sweeper) clearInterval(this.#sweeper);
-    const finished = Promise.all([...this.#working.values(), this.#sweeping]);
+    const finished = Promise.all([...this.#working.values(), ...this.#begun, this.#sweeping]);
     const graceOver = new AbortController();
     await Promise.race([finished, pause(graceMs, undefined, { signal: graceOver.signal }).catch(() => undefined)]);
     graceOver.abort();
@@ -136,46 +170,53 @@ export class TurnRunner {
   async #workThrough(workspaceId: string, conversationId: string): Promise<void> {
     while (!this.#stopping) {
       this.#kickedAgain.delete(conversationId);
-      const turn = await claimNextTurn(this.#services.db, workspaceId, conversationId);
-      const more = turn !== null && (await this.#run(turn));
+      const turn = await claimNextTurn(this.#services.statements, workspaceId, conversationId);
+      const more = turn !== null && (await this.#run(turn, this.#origins.take(turn.id)));
       if (!more && !this.#kickedAgain.has(conversationId)) return;
     }
+    this.#leaveToOthers(workspaceId, conversationId);
+  }
+
+  /** This process stops: another one goes on with the queue. */
+  #leaveToOthers(workspaceId: string, conversationId: string): void {
+    this.#services.announcements.tell({ type: 'TurnsWaiting', workspaceId, conversationId });
   }
 
   /** Runs a turn to its end; tells whether another one may wait behind it. */
-  async #run(turn: ClaimedTurn): Promise<boolean> {
+  async #run(turn: ClaimedTurn, origin: Scope, prepared: PreparedTurn | null = null): Promise<boolean> {
     // The process began to stop while the turn was being claimed.
     if (this.#stopping) {
       await requeueTurn(this.#services.db, turn);
-      return false;
+      return true;
     }
-    const running = new RunningTurn(this.#contextOf(turn), turn, this.#options);
+    const record = new TurnRecord(this.#services, turn, origin);
+    return inScope(record.scope, () => this.#runRecorded(turn, prepared, record));
+  }
+
+  async #runRecorded(turn: ClaimedTurn, prepared: PreparedTurn | null, record: TurnRecord): Promise<boolean> {
+    const running = new RunningTurn(this.#contextOf(turn), turn, {
+      model: this.#options.model,
+      checkpoints: this.#checkpoints,
+      prepared,
+    });
     this.#running.set(turn.id, running);
+    let ended: TurnEnd | null = null;
     try {
       const end = await running.run();
       // Stored before readers are told: whoever hears of the end finds the reply.
-      const stored = end && (await whileDatabaseIsAway(() => this.#storeEnd(turn, end), this.#patience()));
+      const stored = end && (await whileDatabaseIsAway(() => storeEnd(this.#services, turn, end), this.#patience()));
       if (!stored) {
         await this.#forgetIfDeleted(turn);
         return true;
       }
-      running.publish(endEvent(stored.turn));
+      ended = end;
+      running.publish(stored.event);
       if (running.summaryDue) this.#summarizer.request({ ...turn, ...running.summaryDue });
       return stored.more;
     } finally {
       this.#running.delete(turn.id);
+      record.end(ended, running.firstTextAt);
     }
-  }
-
-  /** Stores how a turn ended, unless that has been done; null: the turn is no longer ours, or no longer there. */
-  async #storeEnd(turn: ClaimedTurn, end: TurnEnd): Promise<{ turn: EndedTurn; more: boolean } | null> {
-    const { db } = this.#services;
-    const ended = await endTurn(db, turn, end);
-    if (ended) return { turn: end, more: ended.more };
-    const { workspaceId, id } = turn;
-    const stored = await db.turn.findUnique({ where: { workspaceId_id: { workspaceId, id } } });
-    // The answer to an earlier try was lost with its connection.
-    return stored?.finishedAt && stored.attempt === turn.attempt ? { turn: stored, more: true } : null;
   }
 
   async #forgetIfDeleted({ workspaceId, conversationId: id }: ClaimedTurn): Promise<void> {
@@ -199,7 +240,7 @@ export class TurnRunner {
       ...this.#services,
       workspaceId,
       access: { workspaceId, permissions: ['READ', 'WRITE'], apiKeyId: null, identityId: null, expiresAt: null },
-      requestId: id,
+      requestId: currentScope().requestId ?? id,
     };
   }
 

@@ -1,24 +1,18 @@
 import { TemplateError } from '../assistants/template.ts';
 import type { Context } from '../context.ts';
-import type { Assistant } from '../generated/prisma/client.ts';
 import type { JsonValue } from '../input.ts';
 import { type LanguageModel, ModelError, type ModelToolCall } from '../language-model/port.ts';
-import { Checkpoints } from './checkpoints.ts';
+import type { CheckpointedTurn, Checkpoints } from './checkpoints.ts';
 import type { TurnLogEvent } from './event-log.ts';
 import { converse } from './model-dialogue.ts';
 import { patienceFor, whileDatabaseIsAway } from './patience.ts';
-import { buildPrompt, compiledInstructions, type Prompt } from './prompt.ts';
-import { answeringAssistant, loadPromptParts, type PromptParts } from './prompt-parts.ts';
+import { type PreparedTurn, TurnFailure } from './preparation.ts';
+import { loadPromptParts } from './prompt-parts.ts';
 import { Reply } from './reply.ts';
-import { type ClaimedTurn, checkpointTurn, LEASE_MS, pinTurn, type TurnEnd, type TurnPin } from './storage.ts';
-import { needsSummary } from './summary.ts';
+import { type CheckpointResult, type ClaimedTurn, checkpointTurn, pinTurn, showTurn, type TurnEnd } from './storage.ts';
 import { countTokens } from './tokens.ts';
 import { callTool, listTools } from './tools.ts';
 
-/** Under a second: with the time it takes to store it, a crash costs no more than the last second of text. */
-const CHECKPOINT_INTERVAL_MS = 750;
-/** Without new text there is only the lease to renew. */
-const RENEWAL_INTERVAL_MS = LEASE_MS / 3;
 /** How long a turn waits for a database that is away, in milliseconds. */
 const DATABASE_PATIENCE_MS = 60_000;
 
@@ -27,28 +21,33 @@ export type StopReason = 'CANCELLED' | 'INTERRUPTED' | 'LOST';
 
 export interface RunningTurnOptions {
   model: LanguageModel;
-  contextTokens: number;
+  checkpoints: Checkpoints;
+  /** What the turn was stored with when it was accepted; null: it is to be prepared when it runs. */
+  prepared: PreparedTurn | null;
 }
 
 /** One turn while this process runs it. */
-export class RunningTurn {
+export class RunningTurn implements CheckpointedTurn {
   readonly turn: ClaimedTurn;
   readonly #ctx: Context;
   readonly #options: RunningTurnOptions;
   readonly #stop = new AbortController();
   readonly #reply: Reply;
-  #prompt: Prompt | null = null;
-  #pin: TurnPin | null = null;
+  #prepared: PreparedTurn | null;
+  #pinned: boolean;
   #asked = false;
-  #summaryDue: { contextTokens: number } | null = null;
   #stageId: string | null = null;
+  /** When text was first shown, as a `performance.now()`. */
+  firstTextAt: number | null = null;
 
   constructor(ctx: Context, turn: ClaimedTurn, options: RunningTurnOptions) {
     this.#ctx = ctx;
     this.turn = turn;
     this.#options = options;
+    this.#prepared = options.prepared;
+    this.#pinned = options.prepared !== null;
     this.#reply = new Reply({
-      commit: () => this.#patiently(() => pinTurn(ctx.db, turn, this.#pin as TurnPin, new Date())),
+      commit: () => this.#patiently(() => this.#commit()),
       show: (text) => this.publish({ type: 'TurnTokens', text }),
       fail: (reason) => this.#stop.abort(reason),
     });
@@ -56,7 +55,12 @@ export class RunningTurn {
 
   /** Set when so much has been said that the oldest part should be condensed, with the budget it has to fit. */
   get summaryDue(): { contextTokens: number } | null {
-    return this.#summaryDue;
+    return this.#prepared?.summaryDue ?? null;
+  }
+
+  /** Whose turn it is; null until it has been read. */
+  get identityId(): string | null {
+    return this.#prepared?.identityId ?? null;
   }
 
   /** Asks the turn to end; the request to the model is aborted. */
@@ -68,37 +72,31 @@ export class RunningTurn {
   async run(): Promise<TurnEnd | null> {
     this.#ctx.eventLog.announce(this.turn.conversationId, this.turn);
     this.publish({ type: 'TurnStarted' });
-    const checkpoints = this.#beginCheckpoints();
+    this.#options.checkpoints.begin(this);
     try {
       return await this.#answer();
     } catch (error) {
       return await this.#endOf(error);
     } finally {
-      checkpoints.stop();
+      this.#options.checkpoints.end(this);
     }
   }
 
   /** Tells the readers. */
   publish(event: TurnLogEvent): void {
-    const { conversationId, id, number } = this.turn;
-    this.#ctx.eventLog.append(conversationId, { ...event, turnId: id, turnNumber: number });
+    const { conversationId, id, number, attempt } = this.turn;
+    this.#ctx.eventLog.append(conversationId, { ...event, turnId: id, turnNumber: number, attempt });
   }
 
   async #answer(): Promise<TurnEnd> {
     const { signal } = this.#stop;
-    const parts = await this.#load();
-    this.#stageId = parts.identity.stageId;
-    const assistant = answeringAssistant(parts);
-    if (!assistant) throw new TurnFailure('NO_ASSISTANT', 'No assistant answers on this channel any more.');
-    const contextTokens = assistant.contextTokens ?? this.#options.contextTokens;
-    if (needsSummary(parts.history, contextTokens)) this.#summaryDue = { contextTokens };
-    const prompt = buildPrompt(parts, compiledInstructions(assistant), contextTokens, new Date());
-    this.#prompt = prompt;
-    this.#pin = this.#pinOf(assistant, prompt);
-    const { model } = this.#pin;
+    this.#prepared ??= await this.#prepare();
+    const { assistant, prompt, pin, identityId } = this.#prepared;
+    this.#stageId = pin.stageId;
     const tools = await this.#patiently(() => listTools(this.#ctx, assistant));
-    const scope = { identityId: parts.identity.id, turnId: this.turn.id, messageId: this.turn.messageId };
+    const scope = { identityId, turnId: this.turn.id, messageId: this.turn.messageId };
     const call = async (wanted: ModelToolCall): Promise<JsonValue> => {
+      await this.#patiently(() => this.#confirm());
       const { answer, events } = await this.#patiently(() => callTool(this.#ctx, tools, scope, wanted));
       for (const event of events) this.publish(event);
       return answer;
@@ -107,7 +105,7 @@ export class RunningTurn {
     this.#asked = true;
     const { messages } = prompt;
     const result = await converse({
-      ...{ languageModel: this.#options.model, model, messages, tools, requestId: this.#ctx.requestId },
+      ...{ languageModel: this.#options.model, model: pin.model, messages, tools, requestId: this.#ctx.requestId },
       ...{ reply: this.#reply, callTool: call, signal },
     });
     await this.#reply.shown();
@@ -116,52 +114,44 @@ export class RunningTurn {
     return this.#end('COMPLETED', { model: result.model, usage: result.usage && { ...result.usage, exact: true } });
   }
 
-  async #load(): Promise<PromptParts> {
-    const loaded = await this.#patiently(() => loadPromptParts(this.#ctx.db, this.turn));
+  async #prepare(): Promise<PreparedTurn> {
+    const loaded = await this.#patiently(() => loadPromptParts(this.#ctx, this.turn));
     if (!loaded) this.stop('LOST');
     else if (loaded.cancelRequested) this.stop('CANCELLED');
     this.#stop.signal.throwIfAborted();
-    return (loaded as NonNullable<typeof loaded>).parts;
+    const { parts } = loaded as NonNullable<typeof loaded>;
+    this.#stageId = parts.identity.stageId;
+    return this.#ctx.turns.prepare(parts);
   }
 
-  #pinOf(assistant: Assistant, prompt: Prompt): TurnPin {
-    return {
-      stageId: this.#stageId,
-      assistantId: assistant.id,
-      instructionsVersion: assistant.instructionsVersion,
-      model: assistant.model ?? this.#options.model.defaultModel,
-      instructions: prompt.instructions,
-      instructionsHash: prompt.instructionsHash,
-      promptHash: prompt.hash,
-      historySize: prompt.historySize,
-    };
+  /** What readers have been shown. */
+  get shownText(): string {
+    return this.#reply.shownText;
   }
 
-  #beginCheckpoints(): Checkpoints {
-    const { db, log } = this.#ctx;
-    return new Checkpoints({
-      intervalMs: CHECKPOINT_INTERVAL_MS,
-      renewalMs: RENEWAL_INTERVAL_MS,
-      text: () => this.#reply.shownText,
-      store: async (text) => {
-        await this.#storePin();
-        return checkpointTurn(db, this.turn, text);
-      },
-      told: ({ ours, cancelRequested }) => {
-        if (!ours) this.stop('LOST');
-        else if (cancelRequested) this.stop('CANCELLED');
-      },
-      failed: (error) =>
-        log.warn(
-          { err: error, turnId: this.turn.id },
-          'A checkpoint of a turn could not be stored; it will be tried again',
-        ),
-    });
+  told({ ours, cancelRequested }: CheckpointResult): void {
+    if (!ours) this.stop('LOST');
+    else if (cancelRequested) this.stop('CANCELLED');
   }
 
-  /** What the turn runs with, unless the first text has stored it. */
-  async #storePin(): Promise<void> {
-    if (this.#pin && !this.#reply.begun) await pinTurn(this.#ctx.db, this.turn, this.#pin, null);
+  /** Throws unless the turn is still ours: what a tool does cannot be taken back. */
+  async #confirm(): Promise<void> {
+    this.told(await checkpointTurn(this.#ctx.statements, this.turn, this.shownText));
+    this.#stop.signal.throwIfAborted();
+  }
+
+  /** Stores that text is about to be shown, and what the turn runs with, unless that is stored. False: the turn is no longer ours. */
+  async #commit(): Promise<boolean> {
+    const shown = (await this.storePin()) && (await showTurn(this.#ctx.statements, this.turn, new Date()));
+    if (shown) this.firstTextAt = performance.now();
+    return shown;
+  }
+
+  /** Stores what the turn runs with, unless that is stored; false: the turn is no longer ours, or not prepared. */
+  async storePin(): Promise<boolean> {
+    if (!this.#pinned && this.#prepared)
+      this.#pinned = await pinTurn(this.#ctx.statements, this.turn, this.#prepared.pin);
+    return this.#pinned;
   }
 
   async #endOf(error: unknown): Promise<TurnEnd | null> {
@@ -182,7 +172,7 @@ export class RunningTurn {
     status: TurnEnd['status'],
     { code = null, message = null, model = null, usage = null }: EndDetails,
   ): Promise<TurnEnd> {
-    await this.#storePin().catch((error) =>
+    await this.storePin().catch((error) =>
       this.#ctx.log.warn({ err: error, turnId: this.turn.id }, 'What a turn ran with could not be stored'),
     );
     const { text } = this.#reply;
@@ -200,8 +190,8 @@ export class RunningTurn {
   }
 
   async #estimate(outputTokens: number): Promise<TurnEnd['usage']> {
-    if (!this.#prompt || !this.#asked) return null;
-    const inputTokens = await countTokens(this.#prompt.messages.map(({ content }) => content).join('\n'));
+    if (!this.#prepared || !this.#asked) return null;
+    const inputTokens = await countTokens(this.#prepared.prompt.messages.map(({ content }) => content).join('\n'));
     return { inputTokens, outputTokens, exact: false };
   }
 
@@ -215,16 +205,6 @@ interface EndDetails {
   message?: string | null;
   model?: string | null;
   usage?: TurnEnd['usage'];
-}
-
-/** A turn that cannot be answered, for a reason the caller can act on. */
-class TurnFailure extends Error {
-  readonly code: string;
-
-  constructor(code: string, message: string) {
-    super(message);
-    this.code = code;
-  }
 }
 
 function explain({ line, column, message }: TemplateError): string {

@@ -1,6 +1,8 @@
-import type { Prisma, PrismaClient, Turn } from '../generated/prisma/client.ts';
+import type { Statement, Statements } from '../database/statements.ts';
+import type { PrismaClient, Turn } from '../generated/prisma/client.ts';
 import type { TurnStatus } from '../generated/prisma/enums.ts';
 import { newId } from '../ids.ts';
+import type { TurnPin } from './preparation.ts';
 
 /** How long a running turn is left alone without a sign of life from its process, in milliseconds. */
 export const LEASE_MS = 10_000;
@@ -30,107 +32,173 @@ export interface TurnEnd {
   model: string | null;
 }
 
-/**
- * Takes the oldest queued turn of a conversation, unless one is running: setting the active turn from null under the
- * conversation's row lock is what makes one turn run at a time, in any number of processes.
- */
-export async function claimNextTurn(
-  db: PrismaClient,
-  workspaceId: string,
-  conversationId: string,
-): Promise<ClaimedTurn | null> {
-  const [claimed] = await db.$queryRaw<Pick<ClaimedTurn, 'id' | 'number' | 'attempt' | 'messageId'>[]>`
-    WITH next AS (
+const CLAIM: Statement<Pick<ClaimedTurn, 'id' | 'number' | 'attempt' | 'messageId'>> = {
+  name: 'turn_claim',
+  text: `WITH next AS (
       SELECT id FROM turns
-      WHERE workspace_id = ${workspaceId} AND conversation_id = ${conversationId} AND finished_at IS NULL AND status = 'QUEUED'
+      WHERE workspace_id = $1 AND conversation_id = $2 AND finished_at IS NULL AND status = 'QUEUED'
       ORDER BY number LIMIT 1
     ), held AS (
       UPDATE conversations SET active_turn_id = next.id FROM next
-      WHERE workspace_id = ${workspaceId} AND conversations.id = ${conversationId} AND active_turn_id IS NULL
+      WHERE workspace_id = $1 AND conversations.id = $2 AND active_turn_id IS NULL
       RETURNING next.id
     )
     UPDATE turns SET status = 'RUNNING', attempt = attempt + 1, started_at = now(),
       lease_expires_at = now() + ${LEASE_MS} * interval '1 millisecond'
     FROM held
-    WHERE turns.workspace_id = ${workspaceId} AND turns.id = held.id AND status = 'QUEUED'
+    WHERE turns.workspace_id = $1 AND turns.id = held.id AND status = 'QUEUED'
     RETURNING turns.id, turns.number, turns.attempt, (
-      SELECT id FROM messages WHERE workspace_id = ${workspaceId} AND turn_id = turns.id AND role = 'USER') AS "messageId"`;
+      SELECT id FROM messages WHERE workspace_id = $1 AND turn_id = turns.id AND role = 'USER') AS "messageId"`,
+};
+
+/**
+ * Takes the oldest queued turn of a conversation, unless one is running: setting the active turn from null under the
+ * conversation's row lock is what makes one turn run at a time, in any number of processes.
+ */
+export async function claimNextTurn(
+  statements: Statements,
+  workspaceId: string,
+  conversationId: string,
+): Promise<ClaimedTurn | null> {
+  const [claimed] = await statements.run(CLAIM, [workspaceId, conversationId]);
   return claimed ? { workspaceId, conversationId, ...claimed } : null;
 }
 
-/** What a turn is pinned to when its reply begins. */
-export interface TurnPin {
-  stageId: string | null;
-  assistantId: string;
-  instructionsVersion: number;
-  model: string;
-  instructions: string;
-  instructionsHash: string;
-  promptHash: string;
-  historySize: number;
-}
+/** What only the process that runs the turn may write, in its last attempt. */
+const OURS = `workspace_id = $1 AND id = $2 AND status = 'RUNNING' AND attempt = $3`;
+const RENEWED = `lease_expires_at = now() + ${LEASE_MS} * interval '1 millisecond'`;
+/**
+ * A crash of the database itself may lose what is stored so, by a fraction of a second; that of a process does not. Nobody
+ * waits for the disk.
+ */
+const RELAXED = `relaxed AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))`;
 
-/** Stores what the turn runs with; `firstTokenAt`, once given, says that text is about to be shown to readers. False: the turn is no longer ours. */
-export async function pinTurn(
-  db: PrismaClient,
-  turn: ClaimedTurn,
-  pin: TurnPin,
-  firstTokenAt: Date | null,
-): Promise<boolean> {
-  const pinned = await db.$executeRaw`
-    WITH prompt AS (
-      INSERT INTO prompts (workspace_id, hash, text) VALUES (${turn.workspaceId}, ${pin.instructionsHash}, ${pin.instructions})
-      ON CONFLICT DO NOTHING
+const PIN: Statement<{ id: string }> = {
+  name: 'turn_pin',
+  text: `WITH prompt AS (
+      INSERT INTO prompts (workspace_id, hash, text) VALUES ($1, $4, $5) ON CONFLICT DO NOTHING
     )
-    UPDATE turns SET stage_id = ${pin.stageId}, assistant_id = ${pin.assistantId}, model = ${pin.model},
-      instructions_version = ${pin.instructionsVersion}, instructions_hash = ${pin.instructionsHash},
-      prompt_hash = ${pin.promptHash}, history_size = ${pin.historySize}, first_token_at = coalesce(${firstTokenAt}::timestamptz, first_token_at),
-      lease_expires_at = now() + ${LEASE_MS} * interval '1 millisecond'
-    WHERE workspace_id = ${turn.workspaceId} AND id = ${turn.id} AND status = 'RUNNING' AND attempt = ${turn.attempt}`;
-  return pinned > 0;
+    UPDATE turns SET stage_id = $6, assistant_id = $7, model = $8, instructions_version = $9::int, instructions_hash = $4,
+      prompt_hash = $10, history_size = $11::int, ${RENEWED}
+    WHERE ${OURS} RETURNING id`,
+};
+
+/** Stores what the turn runs with. False: the turn is no longer ours. */
+export async function pinTurn(statements: Statements, turn: ClaimedTurn, pin: TurnPin): Promise<boolean> {
+  const rows = await statements.run(PIN, [
+    ...[turn.workspaceId, turn.id, turn.attempt, pin.instructionsHash, pin.instructions],
+    ...[pin.stageId, pin.assistantId, pin.model, pin.instructionsVersion, pin.promptHash, pin.historySize],
+  ]);
+  return rows.length > 0;
 }
 
-/** Renews the lease and stores the text so far. Tells whether the turn is still ours and whether somebody asked to stop it. */
+const SHOW: Statement<{ id: string }> = {
+  name: 'turn_show',
+  text: `WITH ${RELAXED} UPDATE turns SET first_token_at = $4::timestamptz, ${RENEWED} FROM relaxed WHERE ${OURS} RETURNING id`,
+};
+
+/** Stores that text of the turn is about to be shown to readers. False: the turn is no longer ours. */
+export async function showTurn(statements: Statements, turn: ClaimedTurn, firstTokenAt: Date): Promise<boolean> {
+  const rows = await statements.run(SHOW, [turn.workspaceId, turn.id, turn.attempt, firstTokenAt]);
+  return rows.length > 0;
+}
+
+const CHECKPOINT: Statement<{ cancelRequested: boolean }> = {
+  name: 'turn_checkpoint',
+  text: `WITH ${RELAXED} UPDATE turns SET partial_text = $4, ${RENEWED} FROM relaxed WHERE ${OURS}
+    RETURNING cancel_requested_at IS NOT NULL AS "cancelRequested"`,
+};
+
+/** What a checkpoint learns from the database. */
+export interface CheckpointResult {
+  /** Whether the turn is still this process's. */
+  ours: boolean;
+  /** Whether somebody asked to stop it. */
+  cancelRequested: boolean;
+}
+
+/** Renews the lease and stores the text so far. */
 export async function checkpointTurn(
-  db: PrismaClient,
+  statements: Statements,
   turn: ClaimedTurn,
   partialText: string,
-): Promise<{ ours: boolean; cancelRequested: boolean }> {
-  const [row] = await db.$queryRaw<{ cancelRequested: boolean }[]>`
-    UPDATE turns SET partial_text = ${partialText}, lease_expires_at = now() + ${LEASE_MS} * interval '1 millisecond'
-    WHERE workspace_id = ${turn.workspaceId} AND id = ${turn.id} AND status = 'RUNNING' AND attempt = ${turn.attempt}
-    RETURNING cancel_requested_at IS NOT NULL AS "cancelRequested"`;
+): Promise<CheckpointResult> {
+  const [row] = await statements.run(CHECKPOINT, [turn.workspaceId, turn.id, turn.attempt, partialText]);
   return { ours: row !== undefined, cancelRequested: row?.cancelRequested ?? false };
 }
 
-/**
- * Ends a turn and stores its reply, in one statement. Tells whether another turn waits in the conversation; null: another
- * process has taken the turn over, nothing is written.
- */
-export async function endTurn(db: PrismaClient, turn: ClaimedTurn, end: TurnEnd): Promise<{ more: boolean } | null> {
-  const { usage } = end;
-  const [ended] = await db.$queryRaw<{ more: boolean }[]>`
-    WITH ended AS (
-      UPDATE turns SET status = ${end.status}::"TurnStatus", finished_at = now(), partial_text = NULL, lease_expires_at = NULL,
-        error_code = ${end.errorCode}, error_message = ${end.errorMessage}, model = coalesce(${end.model}, model),
-        input_tokens = ${usage?.inputTokens ?? null}::int, output_tokens = ${usage?.outputTokens ?? null}::int,
-        usage_exact = ${usage?.exact ?? null}::boolean
-      WHERE workspace_id = ${turn.workspaceId} AND id = ${turn.id} AND status = 'RUNNING' AND attempt = ${turn.attempt}
-      RETURNING id
+// It waits for no lock: whoever holds one may wait for another row of the same batch.
+const CHECKPOINTS: Statement<{ id: string; cancelRequested: boolean }> = {
+  name: 'turn_checkpoints',
+  text: `WITH ${RELAXED}, free AS (
+      SELECT t.workspace_id, t.id, given.text
+      FROM unnest($1::text[], $2::text[], $3::int[], $4::text[]) AS given (workspace_id, id, attempt, text)
+      JOIN turns t ON t.workspace_id = given.workspace_id AND t.id = given.id AND t.status = 'RUNNING' AND t.attempt = given.attempt
+      FOR UPDATE OF t SKIP LOCKED
+    )
+    UPDATE turns SET partial_text = free.text, ${RENEWED} FROM free, relaxed
+    WHERE turns.workspace_id = free.workspace_id AND turns.id = free.id
+    RETURNING turns.id, cancel_requested_at IS NOT NULL AS "cancelRequested"`,
+};
+
+/** The same for many turns at once. Those whose row is locked just now, or that are no longer ours, are not among the results. */
+export async function checkpointTurns(
+  statements: Statements,
+  checkpoints: readonly { turn: ClaimedTurn; partialText: string }[],
+): Promise<Map<string, CheckpointResult>> {
+  const rows = await statements.run(CHECKPOINTS, [
+    checkpoints.map(({ turn }) => turn.workspaceId),
+    checkpoints.map(({ turn }) => turn.id),
+    checkpoints.map(({ turn }) => turn.attempt),
+    checkpoints.map(({ partialText }) => partialText),
+  ]);
+  return new Map(rows.map(({ id, cancelRequested }) => [id, { ours: true, cancelRequested }]));
+}
+
+/** What else is known once an end is stored. */
+export interface StoredEnd {
+  /** Whether turns were accepted behind it. */
+  more: boolean;
+  replyId: string;
+  /** When it ended, by the database's clock. */
+  finishedAt: Date;
+  /** The stage the identity is in then: the assistant may have moved it. */
+  stageKey: string | null;
+}
+
+// The conversation's own row tells of turns behind it as it is under its lock, where a look at the turns would miss those
+// whose sender was let in just before.
+const END: Statement<Omit<StoredEnd, 'replyId'>> = {
+  name: 'turn_end',
+  text: `WITH ended AS (
+      UPDATE turns SET status = $5::"TurnStatus", finished_at = now(), partial_text = NULL, lease_expires_at = NULL,
+        error_code = $6, error_message = $7, model = coalesce($8, model),
+        input_tokens = $9::int, output_tokens = $10::int, usage_exact = $11::boolean
+      WHERE ${OURS} RETURNING id, number, finished_at
     ), reply AS (
       INSERT INTO messages (id, workspace_id, conversation_id, turn_number, turn_id, role, text, token_count, stage_id)
-      SELECT ${newId('Message')}, ${turn.workspaceId}, ${turn.conversationId}, ${turn.number}, ended.id, 'ASSISTANT',
-        ${end.text}, ${end.tokenCount}, ${end.stageId}
-      FROM ended WHERE ${end.text !== null}
+      SELECT $12, $1, $4, ended.number, ended.id, 'ASSISTANT', $13, $14::int, $15 FROM ended WHERE $13::text IS NOT NULL
     ), freed AS (
       UPDATE conversations SET active_turn_id = NULL, last_message_at = now() FROM ended
-      WHERE workspace_id = ${turn.workspaceId} AND conversations.id = ${turn.conversationId} AND active_turn_id = ended.id
+      WHERE workspace_id = $1 AND conversations.id = $4 AND active_turn_id = ended.id
+      RETURNING turn_count, identity_id
     )
-    SELECT EXISTS (
-      SELECT FROM turns waiting WHERE waiting.workspace_id = ${turn.workspaceId}
-        AND waiting.conversation_id = ${turn.conversationId} AND waiting.finished_at IS NULL AND waiting.id <> ${turn.id}
-    ) AS more FROM ended`;
-  return ended ?? null;
+    SELECT coalesce(turn_count > number, true) AS more, finished_at AS "finishedAt", (
+      SELECT s.key FROM identities i JOIN stages s ON s.id = i.stage_id WHERE i.workspace_id = $1 AND i.id = identity_id) AS "stageKey"
+    FROM ended LEFT JOIN freed ON true`,
+};
+
+/** Ends a turn and stores its reply, in one statement. Null: another process has taken the turn over, nothing is written. */
+export async function endTurn(statements: Statements, turn: ClaimedTurn, end: TurnEnd): Promise<StoredEnd | null> {
+  const { usage } = end;
+  const replyId = newId('Message');
+  const [ended] = await statements.run(END, [
+    ...[turn.workspaceId, turn.id, turn.attempt, turn.conversationId],
+    ...[end.status, end.errorCode, end.errorMessage, end.model],
+    ...[usage?.inputTokens ?? null, usage?.outputTokens ?? null, usage?.exact ?? null],
+    ...[replyId, end.text, end.tokenCount, end.stageId],
+  ]);
+  return ended ? { ...ended, replyId } : null;
 }
 
 /** Ends a turn that has not begun. False: it is not queued (any more). */
@@ -144,7 +212,7 @@ export async function cancelQueuedTurn(db: PrismaClient, workspaceId: string, id
 
 /** The oldest turn of the conversation that has not ended, if it was accepted before this one. */
 export async function findUnfinishedBefore(
-  db: Prisma.TransactionClient,
+  db: PrismaClient,
   { workspaceId, conversationId, number }: Turn,
 ): Promise<string | null> {
   const where = {
@@ -152,67 +220,7 @@ export async function findUnfinishedBefore(
     conversationId,
     number: { lt: number },
     finishedAt: null,
-  } satisfies Prisma.TurnWhereInput;
+  };
   const turn = await db.turn.findFirst({ where, orderBy: { number: 'asc' }, select: { id: true } });
   return turn?.id ?? null;
-}
-
-/** A turn whose process has given no sign of life. */
-export interface AbandonedTurn extends ClaimedTurn {
-  /** Readers may have seen text of it. */
-  shown: boolean;
-  partialText: string | null;
-  stageId: string | null;
-  cancelRequested: boolean;
-}
-
-/** Ends every lease: for a process that knows that no other one uses the database. */
-export async function expireLeases(db: PrismaClient): Promise<void> {
-  await db.$executeRaw`UPDATE turns SET lease_expires_at = now() - interval '1 second' WHERE finished_at IS NULL AND status = 'RUNNING'`;
-}
-
-/** Running turns whose lease has passed. */
-export function listAbandonedTurns(db: PrismaClient): Promise<AbandonedTurn[]> {
-  return db.$queryRaw<AbandonedTurn[]>`
-    SELECT workspace_id AS "workspaceId", conversation_id AS "conversationId", id, number, attempt,
-      (SELECT id FROM messages m WHERE m.workspace_id = t.workspace_id AND m.turn_id = t.id AND m.role = 'USER') AS "messageId",
-      first_token_at IS NOT NULL AS shown, partial_text AS "partialText", stage_id AS "stageId",
-      cancel_requested_at IS NOT NULL AS "cancelRequested"
-    FROM turns t WHERE finished_at IS NULL AND status = 'RUNNING' AND lease_expires_at < now()
-    ORDER BY lease_expires_at LIMIT 1000`;
-}
-
-/** Puts a turn that has shown nothing back into the queue, at its old place. */
-export async function requeueTurn(db: PrismaClient, turn: ClaimedTurn): Promise<void> {
-  await db.$executeRaw`
-    WITH requeued AS (
-      UPDATE turns SET status = 'QUEUED', lease_expires_at = NULL
-      WHERE workspace_id = ${turn.workspaceId} AND id = ${turn.id} AND status = 'RUNNING' AND attempt = ${turn.attempt}
-      RETURNING id
-    )
-    UPDATE conversations SET active_turn_id = NULL FROM requeued
-    WHERE workspace_id = ${turn.workspaceId} AND conversations.id = ${turn.conversationId} AND active_turn_id = requeued.id`;
-}
-
-/** Conversations in which a turn waits although none runs, for instance because the process that accepted it died. */
-export function listStalledConversations(db: PrismaClient): Promise<{ workspaceId: string; conversationId: string }[]> {
-  return db.$queryRaw<{ workspaceId: string; conversationId: string }[]>`
-    SELECT DISTINCT turns.workspace_id AS "workspaceId", turns.conversation_id AS "conversationId"
-    FROM turns JOIN conversations ON conversations.workspace_id = turns.workspace_id AND conversations.id = turns.conversation_id
-    WHERE turns.finished_at IS NULL AND turns.status = 'QUEUED' AND (active_turn_id IS NULL OR NOT EXISTS (
-      SELECT FROM turns AS active
-      WHERE active.workspace_id = turns.workspace_id AND active.id = active_turn_id AND active.status = 'RUNNING'))
-    LIMIT 1000`;
-}
-
-/** Frees a conversation whose active turn has already ended. */
-export async function releaseConversation(
-  db: PrismaClient,
-  workspaceId: string,
-  conversationId: string,
-): Promise<void> {
-  await db.$executeRaw`
-    UPDATE conversations SET active_turn_id = NULL
-    WHERE workspace_id = ${workspaceId} AND id = ${conversationId} AND EXISTS (
-      SELECT FROM turns WHERE turns.workspace_id = ${workspaceId} AND turns.id = active_turn_id AND status <> 'RUNNING')`;
 }

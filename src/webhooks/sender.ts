@@ -1,8 +1,8 @@
-import { lookup as lookUpName } from 'node:dns';
 import http from 'node:http';
 import https from 'node:https';
-import { isIP, type LookupFunction } from 'node:net';
+import { isIP } from 'node:net';
 import { isPublicAddress } from './public-address.ts';
+import { publicLookup } from './public-lookup.ts';
 import { signatureHeaders } from './signature.ts';
 
 /** One message to one address. */
@@ -46,7 +46,7 @@ export function createWebhookSender({
   timeoutMs = 10_000,
   userAgent,
 }: WebhookSenderOptions): WebhookSender {
-  const lookup = allowPrivate ? undefined : lookUpPublic;
+  const lookup = allowPrivate ? undefined : publicLookup(notPublic);
   return {
     async send({ id, url, secret, body }, signal) {
       const { protocol, hostname } = new URL(url);
@@ -94,21 +94,6 @@ function post(
     request.end(body);
   });
 }
-
-/**
- * Resolves a name to its public addresses only. The check is made on what is connected to: a name that resolves to something else
- * at a second look cannot get past it.
- */
-const lookUpPublic: LookupFunction = (hostname, options, callback) => {
-  lookUpName(hostname, { ...options, all: true }, (error, found) => {
-    if (error) return callback(error, '');
-    const addresses = found.filter(({ address }) => isPublicAddress(address));
-    const [first] = addresses;
-    if (!first) return callback(notPublic(hostname), '');
-    if (options.all) callback(null, addresses);
-    else callback(null, first.address, first.family);
-  });
-};
 
 function notPublic(hostname: string): WebhookError {
   return new WebhookError(`${hostname} is not on the public Internet; WEBHOOK_ALLOW_PRIVATE=1 allows such addresses.`);

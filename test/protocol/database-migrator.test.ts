@@ -50,7 +50,7 @@ describe('the migrator', () => {
 
   it('gives up when another process holds the lock for too long', async () => {
     await session.query('SELECT pg_advisory_lock(72707369)');
-    const waiting = migrate(await openSession(), folder, 0);
+    const waiting = migrate(await openSession(), folder, { lockTimeoutMs: 0 });
     await expect(waiting).rejects.toThrow('Another process is changing the schema');
   });
 

@@ -51,12 +51,13 @@ describe('credentials', () => {
   it('that end close with 4403 at that time, and the cursor goes on with new ones', async () => {
     const { identity } = await app.query('{ identity(by: { externalId: "ada" }) { id } }');
     const expiresAt = new Date(Math.ceil(Date.now() / 1000) * 1000 + 1000);
-    const grant = { workspaceId: app.workspaceId, identityId: identity.id, permissions: ['READ' as const], expiresAt };
+    const { workspaceId, apiKeyId } = app;
+    const grant = { workspaceId, apiKeyId, identityId: identity.id, permissions: ['READ' as const], expiresAt };
     const socket = await open(await createAccessTokens(SECRET).sign(grant));
     const place = halfReply(app, 'Longer than the token', ['Before, '], ['after']);
     const { turn, cursor } = await send(app, 'Longer than the token');
     const seen = await untilText(socket.follow(TURN_EVENTS, { turnId: turn.id, after: cursor }), 'Before, ');
-    expect(await socket.closed).toEqual({ code: 4403, reason: 'The access token has expired' });
+    expect(await socket.closed).toEqual({ code: 4403, reason: 'The access token has expired.' });
     expect(Date.now()).toBeGreaterThanOrEqual(expiresAt.getTime());
     place.release();
     const rest = await all((await open()).follow(TURN_EVENTS, { turnId: turn.id, after: seen.at(-1)?.cursor }));

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
 import { startTestApp } from '../support/app.ts';
 import { mutate, pathsOf } from '../support/mutate.ts';
 
@@ -15,6 +17,7 @@ describe('POST /workspace/api-keys', () => {
       key: expect.stringMatching(/^mp_/),
       permissions: ['read'],
       workspace_id: app.workspaceId,
+      expires_at: null,
       created_at: expect.any(String),
     });
     expect(body.message).toContain('cannot be shown again');
@@ -55,6 +58,20 @@ describe('POST /workspace/api-keys', () => {
     expect(pathsOf(body)).toEqual([path]);
   });
 
+  it('takes the time at which the key ends', async () => {
+    const { status, body } = await create({
+      name: 'Ends',
+      permissions: ['read'],
+      expires_at: '2099-01-31T12:00:00+02:00',
+    });
+    expect([status, body.data.expires_at]).toEqual([201, '2099-01-31T10:00:00.000Z']);
+  });
+
+  it.each([['soon'], ['2020-01-01T00:00:00Z'], [1234]])('answers 400 for the end %j', async (expires_at) => {
+    const { status, body } = await create({ name: 'Ends', permissions: ['read'], expires_at });
+    expect([status, pathsOf(body)]).toEqual([400, ['expires_at']]);
+  });
+
   it('answers 403 to a key that only reads and to an access token', async () => {
     await app.rest('PUT', '/identity/ada');
     const { token } = await mutate(app, 'createAccessToken', { identity: { externalId: 'ada' } }, 'token');
@@ -83,6 +100,34 @@ describe('an API key', () => {
     expect(response.headers.get('content-type')).toBe('application/problem+json');
     expect(await response.json()).toMatchObject({ status: 401, code: 'UNAUTHENTICATED' });
   });
+
+  it.each(['api_key', 'apiKey', 'x-api-key', 'authorization', 'access_token'])(
+    'is refused as %s in an address, with the safe way and without being repeated',
+    async (name) => {
+      const origin = await app.origin();
+      const query = new URLSearchParams({ [name]: app.credential });
+      const message = expect.stringContaining('Send `Authorization: Bearer <key>`');
+      for (const credential of [{}, { authorization: `Bearer ${app.credential}` }]) {
+        const [rest, graphql] = await Promise.all([
+          fetch(`${origin}/stages?${query}`, { headers: credential }),
+          fetch(`${origin}/graphql?${query}`, {
+            method: 'POST',
+            headers: { ...credential, 'content-type': 'application/json' },
+            body: JSON.stringify({ query: '{ stages { edges { cursor } } }' }),
+          }),
+        ]);
+        const [problem, result] = [await rest.json(), await graphql.json()];
+        expect([rest.status, problem]).toEqual([401, expect.objectContaining({ code: 'UNAUTHENTICATED', message })]);
+        expect(result.errors).toEqual([expect.objectContaining({ message, extensions: { code: 'UNAUTHENTICATED' } })]);
+        expect(JSON.stringify([problem, result])).not.toContain(app.credential);
+        const socket = new WebSocket(`${origin.replace('http', 'ws')}/graphql?${query}`, 'graphql-transport-ws');
+        await once(socket, 'open');
+        socket.send(JSON.stringify({ type: 'connection_init', payload: credential }));
+        const [code, reason] = await once(socket, 'close');
+        expect([code, String(reason)]).toEqual([4403, message]);
+      }
+    },
+  );
 
   it('opens nothing once it is revoked', async () => {
     const { data } = (await create({ name: 'Revoked', permissions: ['read'] })).body;

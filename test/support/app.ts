@@ -1,4 +1,4 @@
-import { pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import { afterAll } from 'vitest';
 import { type App, createApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';
@@ -6,6 +6,7 @@ import { type Database, openDatabase } from '../../src/database/client.ts';
 import type { DatabaseLocation } from '../../src/database/location.ts';
 import { newId } from '../../src/ids.ts';
 import { createLanguageModel } from '../../src/language-model/create.ts';
+import { NO_TELEMETRY, type Telemetry } from '../../src/telemetry/telemetry.ts';
 import { newApiKeySecret, saveApiKey } from '../../src/workspaces/api-keys.ts';
 import { createTestDatabase } from './database.ts';
 import { type ScriptedModel, startScriptedModel } from './scripted-model.ts';
@@ -38,6 +39,8 @@ export interface Caller {
 
 export interface TestApp extends Caller {
   app: App;
+  /** The key behind the credential. */
+  apiKeyId: string;
   database: Database;
   model: ScriptedModel;
   /** The origin it listens at; begins to listen on the first call. */
@@ -53,12 +56,14 @@ export interface TestApp extends Caller {
 export interface TestAppOptions {
   /** Variables of the environment. */
   environment?: Record<string, string>;
+  log?: Logger;
+  telemetry?: Telemetry;
   /** Where the app is told to reach its database. */
   reach?(location: DatabaseLocation): Promise<DatabaseLocation>;
 }
 
 /** An app with a database of its own, the scripted model and a key that may do everything. Closed after the file. */
-export async function startTestApp({ environment = {}, reach }: TestAppOptions = {}): Promise<TestApp> {
+export async function startTestApp({ environment = {}, reach, ...options }: TestAppOptions = {}): Promise<TestApp> {
   const { location: own, drop } = await createTestDatabase();
   const location = reach ? await reach(own) : own;
   const model = await startScriptedModel();
@@ -70,8 +75,9 @@ export async function startTestApp({ environment = {}, reach }: TestAppOptions =
     ...environment,
   });
   const database = openDatabase({ location, maxConnections: 10, onConnectionLost: () => {} });
-  const log = pino({ level: process.env.LOG_LEVEL ?? 'silent' });
-  const newApp = () => createApp({ config, database, model: createLanguageModel(config.model), secret: SECRET, log });
+  const { log = pino({ level: process.env.LOG_LEVEL ?? 'silent' }), telemetry = NO_TELEMETRY } = options;
+  const newApp = () =>
+    createApp({ config, database, model: createLanguageModel(config.model), secret: SECRET, log, telemetry });
   const app = newApp();
   const apps = [app];
   let listening: Promise<string> | undefined;
@@ -83,13 +89,9 @@ export async function startTestApp({ environment = {}, reach }: TestAppOptions =
   });
   const caller = (workspaceId: string, credential: string) => callerOf(app, workspaceId, credential);
   const newCaller = async (workspaceId: string, permissions: ('READ' | 'WRITE')[]) => {
-    const { secret } = await saveApiKey(database.db, {
-      workspaceId,
-      name: 'Test key',
-      permissions,
-      secret: newApiKeySecret(),
-    });
-    return caller(workspaceId, secret);
+    const key = { workspaceId, name: 'Test key', permissions, secret: newApiKeySecret() };
+    const { apiKey, secret } = await saveApiKey(database.db, key);
+    return { ...caller(workspaceId, secret), apiKeyId: apiKey.id };
   };
   const newWorkspace = async () =>
     (await database.db.workspace.create({ data: { id: newId('Workspace'), name: 'Test' } })).id;

@@ -44,16 +44,30 @@ export async function startSite(): Promise<Listening> {
 export interface Line extends Listening {
   /** Breaks every connection there is; new ones pass. */
   cut(): void;
+  /** Breaks every connection, and lets none through until the function it returns is called. */
+  takeDown(): () => void;
 }
 
 /** A line to the server at this origin. */
 export async function startLine(target: string): Promise<Line> {
   const { hostname, port } = new URL(target);
   const sockets = new Set<Socket>();
+  let down = false;
   const cut = () => {
     for (const socket of sockets) socket.destroy();
   };
+  const takeDown = () => {
+    down = true;
+    cut();
+    return () => {
+      down = false;
+    };
+  };
   const server = createTcpServer((near) => {
+    if (down) {
+      near.destroy();
+      return;
+    }
     const far = connect(Number(port), hostname);
     for (const [one, other] of [
       [near, far],
@@ -69,7 +83,7 @@ export async function startLine(target: string): Promise<Line> {
       one.pipe(other);
     }
   });
-  return { origin: await listen(server), cut, close: () => close(server, cut) };
+  return { origin: await listen(server), cut, takeDown, close: () => close(server, cut) };
 }
 
 function listen(server: {

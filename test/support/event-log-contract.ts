@@ -1,7 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { EventLog, LogEvent, LoggedEvent, LogPosition } from '../../src/turns/event-log.ts';
-
-const CONVERSATION = 'cnv_1';
 
 /** Events of the nth turn. */
 export const eventsOfTurn = (turnNumber: number) => {
@@ -10,6 +9,7 @@ export const eventsOfTurn = (turnNumber: number) => {
     received: { type: 'MessageReceived', messageId: `msg_${turnNumber}`, ...turn },
     started: { type: 'TurnStarted', ...turn },
     tokens: (text: string) => ({ type: 'TurnTokens', text, ...turn }),
+    remembered: { type: 'MemoryRemembered', key: 'likes', value: 'tea', ...turn },
     completed: { type: 'TurnCompleted', ...turn },
     cancelled: { type: 'TurnCancelled', ...turn },
   } satisfies Record<string, LogEvent | ((text: string) => LogEvent)>;
@@ -19,36 +19,53 @@ export const eventsOfTurn = (turnNumber: number) => {
 export function describeEventLog(name: string, create: () => EventLog | Promise<EventLog>): void {
   describe(name, () => {
     let log: EventLog;
+    let conversation: string;
 
     beforeEach(async () => {
       log = await create();
+      conversation = `cnv_${randomUUID()}`;
     });
     afterEach(() => void log.close());
 
     const one = eventsOfTurn(1);
     const two = eventsOfTurn(2);
     const append = (...events: LogEvent[]) => {
-      for (const event of events) log.append(CONVERSATION, event);
+      for (const event of events) log.append(conversation, event);
     };
-    const present = async (): Promise<LogPosition> => (await log.state(CONVERSATION)).position;
+    const present = async (): Promise<LogPosition> => (await log.state(conversation)).position;
     const behind = async (position: LogPosition): Promise<readonly LoggedEvent[]> => {
-      const read = await log.read(CONVERSATION, position);
+      const read = await log.read(conversation, position);
       if (read.gap) throw new Error('These events are gone.');
       return read.events;
     };
-    const isGone = async (position: LogPosition) => (await log.read(CONVERSATION, position)).gap;
+    const isGone = async (position: LogPosition) => (await log.read(conversation, position)).gap;
 
     describe('reading', () => {
       it('gives what was appended behind a position, in order', async () => {
         append(one.received);
         const position = await present();
-        append(one.started, one.tokens('a'), one.tokens('b'), one.completed);
+        append(one.started, one.tokens('a'), one.remembered, one.tokens('b'), one.completed);
         expect((await behind(position)).map(({ type }) => type)).toEqual([
           'TurnStarted',
           'TurnTokens',
+          'MemoryRemembered',
           'TurnTokens',
           'TurnCompleted',
         ]);
+      });
+
+      it('gives the text of pieces that were appended one upon the other, in as many pieces as it likes', async () => {
+        const start = await present();
+        const text = 'A tree 🌳, cut in the middle';
+        append(one.started, ...text.split('').map(one.tokens));
+        const pieces = (await behind(start)).map((event) => ('text' in event ? event.text : ''));
+        expect(pieces.join('')).toBe(text);
+      });
+
+      it('gives events as they were appended', async () => {
+        const start = await present();
+        append(one.received, one.started, one.remembered, two.received);
+        expect(await behind(start)).toMatchObject([one.received, one.started, one.remembered, two.received]);
       });
 
       it('gives nothing behind the last event', async () => {
@@ -58,9 +75,9 @@ export function describeEventLog(name: string, create: () => EventLog | Promise<
 
       it('goes on behind any event', async () => {
         const start = await present();
-        append(one.started, one.tokens('a'), one.tokens('b'));
-        const [, second] = await behind(start);
-        expect(await behind({ ...start, sequence: second?.sequence ?? 0 })).toMatchObject([{ text: 'b' }]);
+        append(one.started, one.tokens('a'), one.remembered, one.tokens('b'));
+        const [, , third] = await behind(start);
+        expect(await behind({ ...start, sequence: third?.sequence ?? 0 })).toMatchObject([{ text: 'b' }]);
       });
 
       it('numbers events without a hole', async () => {
@@ -71,13 +88,13 @@ export function describeEventLog(name: string, create: () => EventLog | Promise<
 
       it('counts the characters of the reply with each event', async () => {
         const start = await present();
-        append(one.received, one.started, one.tokens('ab'), one.tokens('c'), one.completed);
-        expect((await behind(start)).map(({ offset }) => offset)).toEqual([0, 0, 2, 3, 3]);
+        append(one.received, one.started, one.tokens('ab'), one.remembered, one.tokens('c'), one.completed);
+        expect((await behind(start)).map(({ offset }) => offset)).toEqual([0, 0, 2, 2, 3, 3]);
       });
 
       it('keeps conversations apart', async () => {
         const start = await present();
-        log.append('cnv_2', one.started);
+        log.append(`${conversation}_other`, one.started);
         expect(await behind(start)).toEqual([]);
       });
 
@@ -96,37 +113,37 @@ export function describeEventLog(name: string, create: () => EventLog | Promise<
     describe('the present', () => {
       it('has no running turn before one has started', async () => {
         append(one.received);
-        expect((await log.state(CONVERSATION)).running).toBeNull();
+        expect((await log.state(conversation)).running).toBeNull();
       });
 
       it('has the running turn with all of its text', async () => {
         append(one.received, one.started, one.tokens('a'), one.tokens('b'));
-        expect((await log.state(CONVERSATION)).running).toEqual({ turnId: 'trn_1', turnNumber: 1, text: 'ab' });
+        expect((await log.state(conversation)).running).toEqual({ turnId: 'trn_1', turnNumber: 1, text: 'ab' });
       });
 
       it('has no running turn once it has ended', async () => {
         append(one.started, one.tokens('a'), one.completed);
-        expect((await log.state(CONVERSATION)).running).toBeNull();
+        expect((await log.state(conversation)).running).toBeNull();
       });
 
       it('begins the text anew when the turn is begun again', async () => {
         append(one.started, one.tokens('a'), one.started, one.tokens('b'));
-        expect((await log.state(CONVERSATION)).running?.text).toBe('b');
+        expect((await log.state(conversation)).running?.text).toBe('b');
       });
 
       it('keeps the running turn when another is cancelled in the queue', async () => {
         append(one.received, one.started, one.tokens('a'), two.received, two.cancelled, one.tokens('b'));
-        expect((await log.state(CONVERSATION)).running).toMatchObject({ turnId: 'trn_1', text: 'ab' });
+        expect((await log.state(conversation)).running).toMatchObject({ turnId: 'trn_1', text: 'ab' });
       });
 
       it('knows the newest turn', async () => {
         append(one.received, one.started, two.received, one.tokens('a'));
-        expect((await log.state(CONVERSATION)).newestTurn).toBe(2);
+        expect((await log.state(conversation)).newestTurn).toBe(2);
       });
     });
 
     describe('announcing', () => {
-      const announce = () => log.announce(CONVERSATION, { id: 'trn_1', number: 1, messageId: 'msg_1' });
+      const announce = () => log.announce(conversation, { id: 'trn_1', number: 1, messageId: 'msg_1' });
 
       it('tells of the message once, whoever announces it', async () => {
         const start = await present();
@@ -141,7 +158,7 @@ export function describeEventLog(name: string, create: () => EventLog | Promise<
         append(two.received);
         announce();
         append(one.started);
-        const start = await log.startOf(CONVERSATION, 'trn_1');
+        const start = await log.startOf(conversation, { id: 'trn_1', number: 1 });
         expect((await behind(start as LogPosition)).map(({ type }) => type)).toEqual([
           'MessageReceived',
           'TurnStarted',
@@ -150,7 +167,7 @@ export function describeEventLog(name: string, create: () => EventLog | Promise<
 
       it('knows no beginning of a turn it was not told of', async () => {
         append(two.received);
-        expect(await log.startOf(CONVERSATION, 'trn_1')).toBeNull();
+        expect(await log.startOf(conversation, { id: 'trn_1', number: 1 })).toBeNull();
       });
     });
 
@@ -158,7 +175,7 @@ export function describeEventLog(name: string, create: () => EventLog | Promise<
       it('calls after an append, when the event can be read', async () => {
         const start = await present();
         const woken = Promise.withResolvers<void>();
-        log.subscribe(CONVERSATION, woken.resolve);
+        log.subscribe(conversation, woken.resolve);
         append(one.started);
         await woken.promise;
         expect(await behind(start)).toHaveLength(1);
@@ -166,16 +183,16 @@ export function describeEventLog(name: string, create: () => EventLog | Promise<
 
       it('calls every subscriber', async () => {
         const woken = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-        for (const { resolve } of woken) log.subscribe(CONVERSATION, resolve);
+        for (const { resolve } of woken) log.subscribe(conversation, resolve);
         append(one.started);
         await Promise.all(woken.map(({ promise }) => promise));
       });
 
       it('calls nobody who has left', async () => {
         let calls = 0;
-        log.subscribe(CONVERSATION, () => (calls += 1))();
+        log.subscribe(conversation, () => (calls += 1))();
         const other = Promise.withResolvers<void>();
-        log.subscribe(CONVERSATION, other.resolve);
+        log.subscribe(conversation, other.resolve);
         append(one.started);
         await other.promise;
         expect(calls).toBe(0);
@@ -186,14 +203,14 @@ export function describeEventLog(name: string, create: () => EventLog | Promise<
       it('leaves a gap behind every position', async () => {
         const start = await present();
         append(one.received, one.started);
-        log.forget(CONVERSATION);
+        log.forget(conversation);
         expect(await isGone(start)).toBe(true);
       });
 
       it('wakes the readers, who are still woken afterwards', async () => {
         let woken = Promise.withResolvers<void>();
-        log.subscribe(CONVERSATION, () => woken.resolve());
-        log.forget(CONVERSATION);
+        log.subscribe(conversation, () => woken.resolve());
+        log.forget(conversation);
         await woken.promise;
         woken = Promise.withResolvers();
         append(two.received);
@@ -204,7 +221,7 @@ export function describeEventLog(name: string, create: () => EventLog | Promise<
     describe('closing', () => {
       it('wakes the readers, and is over when the last one has left', async () => {
         const woken = Promise.withResolvers<void>();
-        const leave = log.subscribe(CONVERSATION, woken.resolve);
+        const leave = log.subscribe(conversation, woken.resolve);
         const closed = log.close();
         await woken.promise;
         expect(log.closed).toBe(true);

@@ -18,7 +18,7 @@ export type Kind =
   | 'channel key'
   | 'external id'
   | 'text'
-  | `${'stages' | 'identities' | 'workers' | 'assistants' | 'channels' | 'conversations' | 'messages' | 'turns' | 'transitions'} cursor`
+  | `${'apiKeys' | 'stages' | 'identities' | 'workers' | 'assistants' | 'channels' | 'conversations' | 'messages' | 'turns' | 'transitions'} cursor`
   | 'event cursor'
   | 'move cursor'
   | 'client message id';
@@ -36,6 +36,7 @@ const LISTS = `{
   workers(last: 1) { edges { cursor node { id } } }
   assistants(last: 1) { edges { cursor node { id } } }
   channels(last: 1) { edges { cursor node { id } } }
+  apiKeys(last: 1) { edges { cursor node { id } } }
 }`;
 
 /** Adds one of everything to a workspace, to be hidden from others; turns have ended in it. Nobody else has its keys and external ids. */
@@ -51,16 +52,16 @@ export async function prepareForeign(them: Caller): Promise<Record<Kind, Names>>
   await mutate(them, 'upsertIdentity', { identity, name, email: MARK, metadata: settings });
   await mutate(them, 'remember', { identity, key: 'fact', value: MARK });
   await mutate(them, 'assignStage', { identity, stage: { key: 'hidden-stage' }, metadata: settings });
-  const { apiKey } = await mutate(them, 'createApiKey', { name, permissions: ['READ'] }, 'apiKey { id }');
+  await mutate(them, 'createApiKey', { name, permissions: ['READ'] });
   await them.rest('POST', '/conversation/hidden-person/chat/hidden-channel', { text: MARK });
   const message = { identity, channel: { key: 'hidden-channel' }, text: MARK, clientMessageId: 'hidden-message' };
   const { cursor } = await mutate(them, 'sendMessage', message, 'cursor turn { id }');
   await them.rest('POST', '/conversation/hidden-person/chat/hidden-channel', { text: MARK });
-  return namesOf(await them.query(LISTS), { apiKeyId: apiKey.id, cursor });
+  return namesOf(await them.query(LISTS), cursor);
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: the answer to LISTS
-function namesOf(lists: any, { apiKeyId, cursor }: { apiKeyId: string; cursor: string }): Record<Kind, Names> {
+function namesOf(lists: any, cursor: string): Record<Kind, Names> {
   const [identity] = lists.identities.edges;
   const [conversation] = identity.node.conversations.edges;
   const [message, turn] = [conversation.node.messages.edges[0], conversation.node.turns.edges[0]];
@@ -77,11 +78,12 @@ function namesOf(lists: any, { apiKeyId, cursor }: { apiKeyId: string; cursor: s
     'conversation id': { theirs: conversation.node.id, nobodys: newId('Conversation') },
     'message id': { theirs: message.node.id, nobodys: newId('Message') },
     'turn id': { theirs: turn.node.id, nobodys: newId('Turn') },
-    'apiKey id': { theirs: apiKeyId, nobodys: newId('ApiKey') },
+    'apiKey id': { theirs: edge('apiKeys').node.id, nobodys: newId('ApiKey') },
     'stage key': { theirs: 'hidden-stage', nobodys: 'absent-stage' },
     'channel key': { theirs: 'hidden-channel', nobodys: 'absent-channel' },
     'external id': { theirs: 'hidden-person', nobodys: 'absent-person' },
     text: { theirs: MARK, nobodys: 'ABSENT' },
+    'apiKeys cursor': cursors(edge('apiKeys'), 'ApiKey'),
     'stages cursor': cursors(edge('stages'), 'Stage'),
     'workers cursor': cursors(edge('workers'), 'Worker'),
     'assistants cursor': cursors(edge('assistants'), 'Assistant'),

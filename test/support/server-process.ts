@@ -10,6 +10,10 @@ export const API_KEY = 'a-key-for-tests-of-whole-servers';
 export interface ServerProcess {
   process: ChildProcess;
   origin: string;
+  /** Where its metrics are, if it serves any. */
+  metricsUrl(): string;
+  /** All it has written so far, on both of its outputs. */
+  output(): string;
   /** How long it took until it was ready, in milliseconds. */
   startedInMs: number;
   /** Ends it at once, as the system does when memory runs out. */
@@ -29,14 +33,21 @@ export async function startServer(
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   let errors = '';
+  let output = '';
   child.stderr?.on('data', (chunk) => {
     errors += chunk;
+    output += chunk;
+  });
+  child.stdout?.on('data', (chunk) => {
+    output += chunk;
   });
   const exited = once(child, 'exit').then(([code]) => code as number | null);
   const origin = await Promise.race([originOf(child), exited.then(() => Promise.reject(new Error(errors)))]);
   return {
     process: child,
     origin,
+    metricsUrl: () => /^ {2}Metrics +(http\S+)$/m.exec(output)?.[1] ?? '',
+    output: () => output,
     startedInMs: performance.now() - begun,
     async kill() {
       child.kill('SIGKILL');
@@ -83,9 +94,19 @@ const SEND = `mutation ($input: SendMessageInput!) {
 }`;
 
 /** Says something as this identity on the demo's channel. */
-export async function sendAt(origin: string, externalId: string, text: string): Promise<Answer> {
-  const input = { identity: { externalId }, channel: { key: 'web' }, text };
+export async function sendAt(origin: string, externalId: string, text: string, more: object = {}): Promise<Answer> {
+  const input = { identity: { externalId }, channel: { key: 'web' }, text, ...more };
   return (await queryAt(origin, SEND, { input })).sendMessage;
+}
+
+/** Asks a turn to stop; how it stands then. */
+export async function cancelAt(origin: string, turnId: string): Promise<Answer> {
+  const { cancelTurn } = await queryAt(
+    origin,
+    'mutation ($id: ID!) { cancelTurn(input: { turnId: $id }) { ... on CancelTurnPayload { turn { status } } } }',
+    { id: turnId },
+  );
+  return cancelTurn.turn;
 }
 
 /** How turns stand. */

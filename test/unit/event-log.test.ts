@@ -47,7 +47,7 @@ describe('the memory of the event log', () => {
     for (const event of [started, ...'abcdefgh'.split('').map(tokens)]) log.append('cnv_1', event);
     const { position } = log.state('cnv_1');
     log.announce('cnv_1', { id: 'trn_2', number: 2, messageId: 'msg_2' });
-    expect(log.startOf('cnv_1', 'trn_2')).toBeNull();
+    expect(log.startOf('cnv_1', { id: 'trn_2', number: 2 })).toBeNull();
     expect(behind(log, 'cnv_1', position)).toEqual([]);
     log.close();
   });

@@ -4,7 +4,9 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type BlockSource, eventStream, type StreamLimits } from '../../src/http/event-stream.ts';
 
-const LIMITS: StreamLimits = { heartbeatMs: 60_000, stallTimeoutMs: 60_000, bufferBytes: 1_000_000_000 };
+const limits: StreamLimits = { heartbeatMs: 60_000, stallTimeoutMs: 60_000, bufferBytes: 1_000_000_000 };
+/** Credentials that never end. */
+const FOR_EVER = { limits, whenEnded: () => () => {} };
 const closing: (() => void)[] = [];
 
 afterEach(() => {
@@ -48,7 +50,7 @@ async function ask(answer: (outgoing: ServerResponse) => void): Promise<Socket> 
 describe('the reader of an event stream', () => {
   it('is closed when it takes nothing for long, and is not fed meanwhile', async () => {
     const source = new Endless();
-    await ask((outgoing) => eventStream(source, { limits: { ...LIMITS, stallTimeoutMs: 50 }, outgoing }));
+    await ask((outgoing) => eventStream(source, { ...FOR_EVER, limits: { ...limits, stallTimeoutMs: 50 }, outgoing }));
     await source.left;
     // What the system's own buffers hold has been taken.
     expect(source.taken).toBeLessThan(20);
@@ -56,13 +58,13 @@ describe('the reader of an event stream', () => {
 
   it('is closed when it leaves too much unread', async () => {
     const source = new Endless();
-    await ask((outgoing) => eventStream(source, { limits: { ...LIMITS, bufferBytes: 1000 }, outgoing }));
+    await ask((outgoing) => eventStream(source, { ...FOR_EVER, limits: { ...limits, bufferBytes: 1000 }, outgoing }));
     await source.left;
   });
 
   it('is fed on when it begins to take again', async () => {
     const source = new Endless();
-    const client = await ask((outgoing) => eventStream(source, { limits: LIMITS, outgoing }));
+    const client = await ask((outgoing) => eventStream(source, { ...FOR_EVER, outgoing }));
     let bytes = 0;
     client.on('data', (chunk) => {
       bytes += chunk.length;
@@ -72,9 +74,26 @@ describe('the reader of an event stream', () => {
     expect(source.taken).toBeGreaterThan(48);
   });
 
+  it('is cut off when its credentials end', async () => {
+    const source = new Endless();
+    let end = () => {};
+    let released = false;
+    const whenEnded = (tell: () => void) => {
+      end = tell;
+      return () => {
+        released = true;
+      };
+    };
+    const client = await ask((outgoing) => eventStream(source, { limits, whenEnded, outgoing }));
+    await once(client.resume(), 'data');
+    end();
+    await Promise.all([source.left, once(client, 'close')]);
+    expect(released).toBe(true);
+  });
+
   it('lets its source go when it leaves', async () => {
     const source = new Endless();
-    const client = await ask((outgoing) => eventStream(source, { limits: LIMITS, outgoing }));
+    const client = await ask((outgoing) => eventStream(source, { ...FOR_EVER, outgoing }));
     await once(client.resume(), 'data');
     client.destroy();
     await source.left;
@@ -85,7 +104,7 @@ describe('the reader of an event stream', () => {
     await ask((outgoing) => {
       outgoing.destroy();
       outgoing.once('close', () => {
-        eventStream({ next: source.next, return: async () => source.return.resolve() }, { limits: LIMITS, outgoing });
+        eventStream({ next: source.next, return: async () => source.return.resolve() }, { ...FOR_EVER, outgoing });
       });
     });
     await source.return.promise;
@@ -93,7 +112,7 @@ describe('the reader of an event stream', () => {
 
   it('is cut off, not told an end, when the source fails', async () => {
     const source = { next: () => Promise.reject(new Error('Away')), return: () => Promise.reject(new Error('Away')) };
-    const client = await ask((outgoing) => eventStream(source, { limits: LIMITS, outgoing }));
+    const client = await ask((outgoing) => eventStream(source, { ...FOR_EVER, outgoing }));
     let received = '';
     client.on('data', (chunk) => {
       received += chunk;
@@ -104,16 +123,30 @@ describe('the reader of an event stream', () => {
 });
 
 describe('an event stream without a port', () => {
+  it('is cut off when the credentials of its reader end', async () => {
+    const source = new Endless();
+    let end = () => {};
+    const whenEnded = (tell: () => void) => {
+      end = tell;
+      return () => {};
+    };
+    const reader = eventStream(source, { limits, whenEnded }).body?.getReader();
+    await reader?.read();
+    end();
+    await expect(reader?.read()).rejects.toThrow('have ended');
+    await source.left;
+  });
+
   it('fails with its source, and is silent then', async () => {
     const failure = new Error('Away');
     const source = { next: () => Promise.reject(failure), return: async () => {} };
-    const { body } = eventStream(source, { limits: { ...LIMITS, heartbeatMs: 1 } });
+    const { body } = eventStream(source, { ...FOR_EVER, limits: { ...limits, heartbeatMs: 1 } });
     await expect(body?.getReader().read()).rejects.toBe(failure);
   });
 
   it('lets its source go when its reader leaves', async () => {
     const source = new Endless();
-    const { body } = eventStream(source, { limits: LIMITS });
+    const { body } = eventStream(source, FOR_EVER);
     await body?.cancel();
     await source.left;
   });

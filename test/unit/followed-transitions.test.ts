@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { createLocalAnnouncements } from '../../src/announcements.ts';
 import { FollowedTransitions } from '../../src/identities/followed-transitions.ts';
 import { createTransitionFeed } from '../../src/identities/transition-feed.ts';
 import { startTestApp } from '../support/app.ts';
@@ -7,7 +8,7 @@ const app = await startTestApp();
 
 /** A feed that counts who listens. */
 function countedFeed() {
-  const feed = createTransitionFeed();
+  const feed = createTransitionFeed(createLocalAnnouncements());
   let listeners = 0;
   return {
     ...feed,
@@ -55,7 +56,7 @@ it('waits on when a notice brought nothing new', async () => {
 });
 
 it('wakes those of its workspace only, and nobody who has left', () => {
-  const feed = createTransitionFeed();
+  const feed = createTransitionFeed(createLocalAnnouncements());
   const woken: string[] = [];
   const leave = feed.subscribe('one', () => woken.push('left'));
   feed.subscribe('one', () => woken.push('stays'));

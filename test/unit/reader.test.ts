@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { UnavailableError } from '../../src/errors.ts';
 import { type EventLog, isFinal } from '../../src/turns/event-log.ts';
 import { MemoryEventLog } from '../../src/turns/memory-event-log.ts';
@@ -24,6 +24,7 @@ function reader(options: Partial<ReaderOptions> = {}): EventReader {
     wanted: () => true,
     isLast: isFinal,
     recover: async () => NOTHING_MORE,
+    isOver: async () => false,
     ...options,
   });
 }
@@ -102,8 +103,9 @@ describe('a reader', () => {
 
   it('misses nothing that is appended while a log elsewhere is being read', async () => {
     let late = () => append(tokens('late'));
-    const elsewhere: Pick<EventLog, 'read' | 'subscribe' | 'closed'> = {
+    const elsewhere: Pick<EventLog, 'read' | 'subscribe' | 'closed' | 'doubtAfterMs'> = {
       closed: false,
+      doubtAfterMs: null,
       subscribe: (...args) => log.subscribe(...args),
       read: async (...args) => {
         const answer = log.read(...args);
@@ -193,5 +195,65 @@ describe('a log that closes', () => {
     await told(reading);
     void log.close();
     expect(await told(reading)).toBe('end');
+  });
+});
+
+describe('a reader of a log that may lose an end', () => {
+  const LOST_END: ReaderStart = {
+    events: [{ type: 'TurnCancelled', turnId: 'trn_1', cursor: 'end' }],
+    position: null,
+  };
+  const doubting = (options: Partial<ReaderOptions>) => {
+    const lossy = {
+      closed: false,
+      doubtAfterMs: 1000,
+      subscribe: log.subscribe.bind(log),
+      read: log.read.bind(log),
+    };
+    return reader({ log: lossy, recover: async () => LOST_END, ...options });
+  };
+
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    return () => vi.useRealTimers();
+  });
+
+  it('finds the end elsewhere after a long silence', async () => {
+    const reading = doubting({ isOver: async () => true });
+    const next = told(reading);
+    vi.advanceTimersByTime(2000);
+    expect(await next).toBe('TurnCancelled');
+  });
+
+  it('goes on waiting when there is none', async () => {
+    const asked = Promise.withResolvers<void>();
+    const reading = doubting({
+      isOver: async () => {
+        asked.resolve();
+        return false;
+      },
+    });
+    const next = told(reading);
+    vi.advanceTimersByTime(2000);
+    await asked.promise;
+    append(tokens('late'));
+    expect(await next).toBe('late');
+  });
+
+  it('asks nobody while events come', async () => {
+    let asked = 0;
+    const reading = doubting({
+      isOver: async () => {
+        asked += 1;
+        return true;
+      },
+    });
+    for (const piece of ['a', 'b', 'c']) {
+      const next = told(reading);
+      vi.advanceTimersByTime(1000);
+      append(tokens(piece));
+      expect(await next).toBe(piece);
+    }
+    expect(asked).toBe(0);
   });
 });
