@@ -2,6 +2,7 @@
 export type Announcement =
   | { type: 'IdentitiesMoved'; workspaceId: string }
   | { type: 'CancelRequested'; turnId: string }
+  | { type: 'ConversationErased'; conversationId: string }
   /** A channel, worker, assistant or stage of the workspace is no longer what it was. */
   | { type: 'RoutingChanged'; workspaceId: string }
   | { type: 'ApiKeyChanged'; apiKeyId: string }

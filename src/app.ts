@@ -13,12 +13,14 @@ import { createRoutes } from './http/rest-app.ts';
 import { createHttpServer } from './http/server.ts';
 import { createTransitionCursors } from './identities/transition-cursors.ts';
 import { createTransitionFeed } from './identities/transition-feed.ts';
+import { sizes } from './input.ts';
 import { effectLanes } from './journeys/effects.ts';
 import type { LanguageModel } from './language-model/port.ts';
 import { Readiness } from './readiness.ts';
 import { createRedisAnnouncements } from './redis/announcements.ts';
 import type { RedisConnection } from './redis/connection.ts';
 import { RedisEventLog } from './redis/event-log.ts';
+import { createRedisLimiters } from './redis/limiters.ts';
 import { observeJobs } from './telemetry/observed-jobs.ts';
 import { observeModel } from './telemetry/observed-model.ts';
 import { observeStatements } from './telemetry/observed-statements.ts';
@@ -26,12 +28,14 @@ import { currentScope } from './telemetry/scope.ts';
 import { NO_TELEMETRY, type Telemetry } from './telemetry/telemetry.ts';
 import { Answering } from './turns/answering.ts';
 import { createCursors } from './turns/cursors.ts';
+import { Histories } from './turns/histories.ts';
 import { MemoryEventLog } from './turns/memory-event-log.ts';
 import { TurnRunner } from './turns/runner.ts';
 import { loadTokenizer } from './turns/tokens.ts';
 import { createWebhookSender } from './webhooks/sender.ts';
 import { createAccessTokens } from './workspaces/access-tokens.ts';
 import { Credentials } from './workspaces/credentials.ts';
+import { RateLimits } from './workspaces/rate-limits.ts';
 
 export interface AppOptions {
   config: Config;
@@ -62,6 +66,7 @@ const READERS_PATIENCE_MS = 1000;
 /** Builds everything there is, once. */
 export function createApp(options: AppOptions): App {
   const { config, database, model, secret, log, telemetry = NO_TELEMETRY, redis, alone = false } = options;
+  Object.assign(sizes, config.limits.sizes);
   const { db, statements } = database;
   const accessTokens = createAccessTokens(secret);
   const announcements = redis ? createRedisAnnouncements(redis, log) : createLocalAnnouncements();
@@ -69,10 +74,19 @@ export function createApp(options: AppOptions): App {
     db,
     statements: observeStatements(statements, telemetry.tracer),
     answering: new Answering(db, announcements),
+    histories: new Histories(announcements),
     log,
     telemetry,
     accessTokens,
-    credentials: new Credentials({ db, log, accessTokens, announcements }),
+    credentials: new Credentials({
+      db,
+      log,
+      accessTokens,
+      announcements,
+      connectionsPerKey: config.limits.connectionsPerKey,
+    }),
+    limits: config.limits,
+    rateLimits: new RateLimits(config.limits.rates, redis && createRedisLimiters(redis)),
     jobs: createJobQueue({ openPool: database.openPool, log, graceMs: config.shutdownGraceMs }),
     webhooks: createWebhookSender({
       allowPrivate: config.webhookAllowPrivate,
@@ -115,13 +129,14 @@ export function createApp(options: AppOptions): App {
     { name: 'database', listMissing: databaseProbe.listMissing },
     ...(redis ? [{ name: 'redis', listMissing: async () => (redis.run === null ? ['redis'] : []) }] : []),
   ]);
-  const routes = createRoutes({ ...shared, readiness, streamLimits });
+  const routes = createRoutes({ ...shared, readiness, streamLimits, explorer: config.limits.explorer });
   const server = createHttpServer({
     ...shared,
     routes,
     connectionLimits: config,
     bufferBytes,
     keepAliveMs: webSocketKeepAliveMs,
+    socketIdleMs: config.limits.socketIdleMs,
   });
   telemetry.metrics.observe({
     runningTurns: () => services.turns.runningCount,

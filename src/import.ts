@@ -1,4 +1,5 @@
 // Puts an export into an empty database, that of DATABASE_URL or the embedded one: npm run import -- <file>
+import { access } from 'node:fs/promises';
 import { readConfig } from './config.ts';
 import { reachDatabase } from './database/reach.ts';
 import { createLog } from './telemetry/log.ts';
@@ -8,6 +9,8 @@ import { createProgress } from './transfer/progress.ts';
 
 runTransfer(async () => {
   const file = fileArgument('import');
+  // Before a database is made for it.
+  await access(file);
   const config = readConfig();
   const { location, stop } = await reachDatabase(config, { make: true });
   try {

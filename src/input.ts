@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { type InputIssue, InvalidInputError } from './errors.ts';
 import { entityOf } from './ids.ts';
 import { inputFault } from './input-faults.ts';
+import type { Sizes } from './limits.ts';
 
 /** Longest text anybody may say or write, in characters. */
 export const MAX_TEXT_LENGTH = 100_000;
@@ -9,28 +10,63 @@ export const MAX_TEXT_LENGTH = 100_000;
 export const MAX_JSON_LENGTH = 16_384;
 const MAX_JSON_DEPTH = 20;
 
+/** What the operator allows of that, set once when the process starts. The rules below are made before it is known. */
+export const sizes: Sizes = {
+  pageSize: 100,
+  textLength: MAX_TEXT_LENGTH,
+  templateLength: MAX_TEXT_LENGTH,
+  jsonLength: MAX_JSON_LENGTH,
+};
+
 const NUL = '\u0000';
 
 /** Any text PostgreSQL can store: no NUL character, no half of a surrogate pair. */
 export const text = z
   .string()
-  .max(MAX_TEXT_LENGTH)
+  .superRefine(atMost(() => sizes.textLength))
   .refine((value) => !value.includes(NUL), { error: 'must not contain the NUL character', abort: true })
   .refine((value) => value.isWellFormed(), { error: 'must be well-formed Unicode' });
+
+/** Something a rule can measure. */
+interface Measurable {
+  length: number;
+}
+
+/**
+ * Refuses texts and lists that are longer than what is allowed when they come. zod's own bounds measure whatever has a length,
+ * be it a text or not, and throw when that is no number.
+ */
+export function atMost(length: () => number, unit = 'characters') {
+  return (value: Measurable, context: z.RefinementCtx) => {
+    if (value.length <= length()) return;
+    context.addIssue({ code: 'custom', message: `must have at most ${length()} ${unit}` });
+  };
+}
+
+/** Refuses texts and lists that are shorter. */
+export function atLeast(length: number, unit = 'characters') {
+  return (value: Measurable, context: z.RefinementCtx) => {
+    if (value.length >= length) return;
+    context.addIssue({ code: 'custom', message: `must have at least ${length} ${unit}` });
+  };
+}
 
 /** A text in which something is said. */
 export const nonBlankText = text.refine((value) => value.trim() !== '', { error: 'must not be blank' });
 
 /** A name people read, trimmed. */
-export const displayName = nonBlankText.trim().min(3).max(100);
+export const displayName = nonBlankText
+  .trim()
+  .superRefine(atLeast(3))
+  .superRefine(atMost(() => 100));
 
 /** A name that may be short, trimmed. */
-export const shortName = nonBlankText.trim().max(100);
+export const shortName = nonBlankText.trim().superRefine(atMost(() => 100));
 
 /** A slug-like name: small letters, digits, `_` and `-`. */
 export const slug = z
   .string()
-  .max(100)
+  .superRefine(atMost(() => 100))
   .regex(/^[a-z0-9]+(?:[_-]+[a-z0-9]+)*$/, { error: 'must consist of small letters, digits, _ and -' });
 
 /** The key of a stage or channel: a slug that cannot be mistaken for an id. */
@@ -76,8 +112,8 @@ export type JsonObject = { [key: string]: JsonValue };
 export const json = z.custom<JsonValue>().superRefine((value, context) => {
   const fault = jsonFault(value, 0);
   if (fault) context.addIssue({ code: 'custom', message: fault });
-  else if (JSON.stringify(value)?.length > MAX_JSON_LENGTH) {
-    context.addIssue({ code: 'custom', message: `must be at most ${MAX_JSON_LENGTH} characters of JSON` });
+  else if (JSON.stringify(value)?.length > sizes.jsonLength) {
+    context.addIssue({ code: 'custom', message: `must be at most ${sizes.jsonLength} characters of JSON` });
   }
 });
 

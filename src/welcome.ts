@@ -23,7 +23,7 @@ export function welcome(facts: WelcomeFacts): string {
   const updated = migrations.length > 0 ? `, ${migrations.length} migration(s) applied` : '';
   const rows = [
     ['Console', `${origin}/`],
-    ['GraphQL, GraphiQL', `${origin}/graphql`],
+    [config.limits.explorer ? 'GraphQL, GraphiQL' : 'GraphQL', `${origin}/graphql`],
     ['WebSocket', `${origin.replace('http', 'ws')}/graphql`],
     ['REST', origin],
     ['Database', database + updated],

@@ -146,7 +146,7 @@ describe('identities', () => {
     expect(await listIn(other, { stage: { key: 'unknown' } })).toEqual([]);
   });
 
-  it('cost two statements with their stages, transitions and memory', async () => {
+  it('cost one statement with their stages, transitions and memory', async () => {
     const list = () =>
       app.query(`{
         identities(first: 100) {
@@ -154,7 +154,7 @@ describe('identities', () => {
         }
       }`);
     await list();
-    expect(await statementsOf(list)).toHaveLength(2);
+    expect(await statementsOf(list)).toHaveLength(1);
   });
 
   it('of another workspace are missing', async () => {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { nonBlankText, shortName, text } from '../input.ts';
+import { atMost, nonBlankText, shortName, sizes, text } from '../input.ts';
 import { compileTemplate, TemplateError } from './template.ts';
 
 const timezone = z.string().refine(isTimezone, { error: 'must be an IANA time zone such as America/Sao_Paulo' });
@@ -21,7 +21,7 @@ export const createWorkerInput = z.object({
 });
 
 /** A template that compiles, so that nothing fails later for a mistake that shows without data. */
-export const template = nonBlankText.superRefine((source, context) => {
+export const template = nonBlankText.superRefine(atMost(() => sizes.templateLength)).superRefine((source, context) => {
   try {
     compileTemplate(source);
   } catch (error) {
@@ -38,8 +38,8 @@ const provider = z
 
 const language = z.string().regex(/^[a-z]{2}(-[A-Z]{2})?$/, { error: 'must be a language code such as pt or pt-BR' });
 
-const languages = z.array(language).max(50);
-const model = nonBlankText.max(100);
+const languages = z.array(language).superRefine(atMost(() => 50, 'items'));
+const model = nonBlankText.superRefine(atMost(() => 100));
 /** Below the smallest nothing useful of a conversation is left. */
 const contextTokens = z.number().int().min(256).max(10_000_000);
 

@@ -9,6 +9,7 @@ import { ForbiddenError, InvalidInputError } from '../errors.ts';
 import type PrismaTypes from '../generated/pothos.ts';
 import { getDatamodel } from '../generated/pothos.ts';
 import { type Entity, entityOf } from '../ids.ts';
+import { sizes } from '../input.ts';
 import { costOfField } from './cost.ts';
 import { DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE } from './pages.ts';
 
@@ -75,8 +76,8 @@ export const builder = new SchemaBuilder<{
       description: `Looks several things up by their ids, ${MAX_PAGE_SIZE} at most; null in the place of each that is not there.`,
       args: { ids: { description: 'The ids, in the order of the answer.' } },
       resolve: async (_root, { ids }, _ctx, _info, resolveNodes) => {
-        if (ids.length > MAX_PAGE_SIZE) {
-          throw new InvalidInputError([{ path: 'ids', message: `must be at most ${MAX_PAGE_SIZE}` }]);
+        if (ids.length > sizes.pageSize) {
+          throw new InvalidInputError([{ path: 'ids', message: `must be at most ${sizes.pageSize}` }]);
         }
         const found = await resolveNodes(ids.filter(({ typename }) => NODE_TYPES.has(typename)));
         return ids.map(({ typename }) => (NODE_TYPES.has(typename) ? found.shift() : null));

@@ -37,14 +37,15 @@ const LIST_LENGTH = 10;
 export function costOfField(
   args: { first?: unknown; last?: unknown; ids?: unknown },
   _context: unknown,
-  { type, args: known }: GraphQLField<unknown, never>,
+  { name, type, args: known }: GraphQLField<unknown, never>,
 ): { field: number; multiplier: number } {
   if (Array.isArray(args.ids)) return { field: 1, multiplier: args.ids.length };
-  if (known.some(({ name }) => name === 'first')) {
+  if (known.some((arg) => arg.name === 'first')) {
     const size = args.first ?? args.last ?? DEFAULT_PAGE_SIZE;
     return { field: 1, multiplier: typeof size === 'number' ? size : DEFAULT_PAGE_SIZE };
   }
-  return { field: 1, multiplier: isListType(getNullableType(type)) ? LIST_LENGTH : 1 };
+  // The edges of a page are as many as the page has counted already.
+  return { field: 1, multiplier: isListType(getNullableType(type)) && name !== 'edges' ? LIST_LENGTH : 1 };
 }
 
 /** Null when the variables do not fit: executing it says so. */

@@ -2,7 +2,7 @@ import { queryFromInfo } from '@pothos/plugin-prisma';
 import type { GraphQLResolveInfo } from 'graphql';
 import type { Context } from '../context.ts';
 import { InvalidInputError } from '../errors.ts';
-import { canName } from '../input.ts';
+import { canName, sizes } from '../input.ts';
 
 export const MAX_PAGE_SIZE = 100;
 export const DEFAULT_PAGE_SIZE = 25;
@@ -136,12 +136,15 @@ export const oldestFirst = new Pages({ createdAt: 'time', id: 'text' }, 'asc');
 function extentOf({ first, last, before }: PageArgs): { size: number; backward: boolean } {
   for (const [path, size] of Object.entries({ first, last })) {
     if (size != null && size < 0) throw new InvalidInputError([{ path, message: 'must not be negative' }]);
+    if (size != null && size > sizes.pageSize) {
+      throw new InvalidInputError([{ path, message: `must be at most ${sizes.pageSize}` }]);
+    }
   }
   if (first != null && last != null) {
     throw new InvalidInputError([{ path: 'last', message: 'must not be given together with first' }]);
   }
   const backward = last != null || (before != null && first == null);
-  return { size: Math.min(first ?? last ?? DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE), backward };
+  return { size: first ?? last ?? Math.min(DEFAULT_PAGE_SIZE, sizes.pageSize), backward };
 }
 
 function isWithin(json: unknown, end: number): json is number {

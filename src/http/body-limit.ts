@@ -6,6 +6,7 @@ import type { RestEnvironment } from './rest.ts';
 /** Refuses bodies of more bytes: by the length they announce, or while they come when they announce none. */
 export function limitBody(maxBytes: number): MiddlewareHandler<RestEnvironment> {
   return async (c, next) => {
+    if (c.req.method === 'GET' || c.req.method === 'HEAD') return next();
     // Asked first: a body that nobody has touched yet is read faster.
     const announced = c.req.header('content-length');
     if (announced !== undefined) {

@@ -30,35 +30,57 @@ export interface StreamLimits {
 export interface EventStreamOptions {
   limits: StreamLimits;
   headers?: Record<string, string>;
-  /** Calls `end` when the reader's credentials end, until the function it returns is called. */
-  whenEnded(end: () => void): () => void;
+  /**
+   * Counts the connection until the function it returns is called, and calls `end` when the reader's credentials end.
+   * Throws when it is one too many.
+   */
+  holdOpen(end: () => void): () => void;
   /** Node's own response, when there is one: writing to it directly costs half of a web stream. */
   outgoing?: ServerResponse | undefined;
 }
 
 /**
  * A response that sends blocks as they come and ends with them (Server-Sent Events). The source is left when the reader
- * leaves. A reader whose credentials end is cut off.
+ * leaves. A reader whose credentials end is cut off. Throws for a connection too many.
  */
 export function eventStream(source: BlockSource, options: EventStreamOptions): Response {
-  const { headers = {}, outgoing } = options;
+  const { limits, headers = {}, outgoing } = options;
+  const connection = new HeldConnection(source, options);
   const all = { ...HEADERS, ...headers };
-  if (!outgoing) return new Response(toWebStream(source, options), { headers: all });
+  if (!outgoing) return new Response(toWebStream(source, connection, limits), { headers: all });
   outgoing.writeHead(200, all);
   joinWithWhatFollows(outgoing);
   outgoing.flushHeaders();
-  void pump(source, outgoing, options);
+  void pump(source, outgoing, connection, limits);
   return RESPONSE_ALREADY_SENT;
+}
+
+/** A connection that is counted as long as it is open. */
+class HeldConnection {
+  /** Stops counting it. */
+  readonly release: () => void;
+  /** Cuts it off, once that is known how. */
+  cut = () => {};
+
+  constructor(source: BlockSource, { holdOpen }: EventStreamOptions) {
+    try {
+      this.release = holdOpen(() => this.cut());
+    } catch (error) {
+      void source.return().catch(() => undefined);
+      throw error;
+    }
+  }
 }
 
 /** Never fails. */
 async function pump(
   source: BlockSource,
   outgoing: ServerResponse,
-  { limits, whenEnded }: EventStreamOptions,
+  connection: HeldConnection,
+  limits: StreamLimits,
 ): Promise<void> {
   const heartbeat = new Silence(limits.heartbeatMs, () => outgoing.write(COMMENT));
-  const release = whenEnded(() => outgoing.destroy());
+  connection.cut = () => outgoing.destroy();
   const leave = () => void source.return().catch(() => undefined);
   outgoing.on('error', leave).once('close', leave);
   // Who left before anybody listened is not heard of again.
@@ -74,7 +96,7 @@ async function pump(
     outgoing.destroy();
   } finally {
     heartbeat.stop();
-    release();
+    connection.release();
     leave();
   }
 }
@@ -107,22 +129,25 @@ async function drained(outgoing: ServerResponse, { stallTimeoutMs, bufferBytes }
   });
 }
 
-function toWebStream(source: BlockSource, { limits, whenEnded }: EventStreamOptions): ReadableStream<Uint8Array> {
+function toWebStream(
+  source: BlockSource,
+  connection: HeldConnection,
+  { heartbeatMs }: StreamLimits,
+): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   let heartbeat: NodeJS.Timeout | undefined;
-  let release = () => {};
   const stop = () => {
     clearInterval(heartbeat);
-    release();
+    connection.release();
   };
   return new ReadableStream<Uint8Array>({
     start(controller) {
-      heartbeat = setInterval(() => controller.enqueue(encoder.encode(COMMENT)), limits.heartbeatMs);
-      release = whenEnded(() => {
+      heartbeat = setInterval(() => controller.enqueue(encoder.encode(COMMENT)), heartbeatMs);
+      connection.cut = () => {
         stop();
         controller.error(new Error('The credentials of the reader have ended.'));
         void source.return().catch(() => undefined);
-      });
+      };
     },
     async pull(controller) {
       try {

@@ -73,7 +73,7 @@ export function createGraphql({ log, streamLimits, limits }: GraphqlOptions): Gr
       useCredentials(log),
       useKnownOperations(operations),
       useOperationLimits(limits),
-      useEventStream(streamLimits),
+      useEventStream(streamLimits, log),
       useEventProjection(),
       useOperationNames(),
     ],
@@ -126,17 +126,22 @@ function causeOf(error: unknown): unknown {
 }
 
 /** Subscriptions over SSE (GraphQL over SSE, distinct connections mode), written like every other event stream here. */
-function useEventStream(limits: StreamLimits): Plugin<object, GraphqlRequest> {
+function useEventStream(limits: StreamLimits, log: Logger): Plugin<object, GraphqlRequest> {
   return {
     onResultProcess({ acceptableMediaTypes, result, setResultProcessor, serverContext }) {
       if (!acceptableMediaTypes.includes('text/event-stream') || !isAsyncIterable(result)) return;
       setResultProcessor(async () => {
         const { credentials, access } = await serverContext.context();
-        return eventStream(new ResultBlocks(result as AsyncIterable<object>), {
-          limits,
-          outgoing: serverContext.outgoing,
-          whenEnded: (end) => credentials.whenEnded(access, end),
-        });
+        try {
+          return eventStream(new ResultBlocks(result as AsyncIterable<object>), {
+            limits,
+            outgoing: serverContext.outgoing,
+            holdOpen: (end) => credentials.holdOpen(access, end),
+          });
+        } catch (error) {
+          const refusal = toGraphqlError(error, log);
+          return Response.json({ errors: [refusal] }, { status: statusOf(error) });
+        }
       }, 'text/event-stream');
     },
   };

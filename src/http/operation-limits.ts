@@ -58,6 +58,8 @@ function parseWithin(maxTokens: number, ...[source, options]: Parameters<typeof 
   try {
     return parse(source, { ...options, maxLexicalTokens: maxTokens });
   } catch (error) {
+    // Brackets in brackets take up the stack, each of them a little.
+    if (error instanceof RangeError) throw tooLarge('nesting', 'The document is nested too deeply to be read.');
     if (!(error instanceof GraphQLError) || !error.message.includes(`more than ${maxTokens} tokens`)) throw error;
     throw tooLarge('tokens', `The document has more than ${maxTokens} tokens.`);
   }

@@ -20,6 +20,7 @@ import { GRAPHQL_PATH, type Graphql } from './graphql.ts';
 import { addHealthRoutes } from './health.ts';
 import { answerExplorer, asksForExplorer, securePages } from './pages.ts';
 import { problemResponse, statusOf, toDomainError } from './problem.ts';
+import { takeRequest } from './request-quota.ts';
 import { recordRequests } from './request-record.ts';
 import type { RestApi, RestContext, RestEnvironment } from './rest.ts';
 
@@ -38,11 +39,14 @@ export interface RoutesOptions {
   corsOrigins: string[];
   bodyLimitBytes: number;
   streamLimits: StreamLimits;
+  /** Whether the page to try GraphQL with is served. */
+  explorer: boolean;
 }
 
 /** Everything that is served over HTTP, as one function from request to response. */
 export function createRoutes(options: RoutesOptions): RestApi {
-  const { authenticate, graphql, log, telemetry, readiness, corsOrigins, bodyLimitBytes, streamLimits } = options;
+  const { authenticate, graphql, log, telemetry, readiness, corsOrigins, bodyLimitBytes, streamLimits, explorer } =
+    options;
   const api: RestApi = new Hono<RestEnvironment>();
   api.onError((error, c) => answerError(c, error, log));
   api.notFound((c) => answerError(c, new NotFoundError(`There is no route ${c.req.method} ${c.req.path}.`), log));
@@ -53,9 +57,13 @@ export function createRoutes(options: RoutesOptions): RestApi {
   api.use(refuseMalformedAddress);
   api.use(limitBody(bodyLimitBytes));
   api.all(GRAPHQL_PATH, (c) => {
-    if (asksForExplorer(c)) return answerExplorer(c);
+    if (explorer && asksForExplorer(c)) return answerExplorer(c);
     let context: Promise<Context> | undefined;
-    const open = async () => authenticate(headerCredential(c));
+    const open = async () => {
+      const opened = await authenticate(headerCredential(c));
+      await takeRequest(c, opened);
+      return opened;
+    };
     return graphql.fetch(c.req.raw, {
       context: () => {
         context ??= open();
@@ -68,7 +76,9 @@ export function createRoutes(options: RoutesOptions): RestApi {
   addConsole(api);
   api.use(async (c, next) => {
     c.set('streamLimits', streamLimits);
-    c.set('ctx', await authenticate(queryCredential(c) ?? headerCredential(c)));
+    const ctx = await authenticate(queryCredential(c) ?? headerCredential(c));
+    await takeRequest(c, ctx);
+    c.set('ctx', ctx);
     await next();
   });
   for (const addRoutes of [

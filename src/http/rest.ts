@@ -3,7 +3,7 @@ import type { Hono, Context as HonoContext } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { z } from 'zod';
 import type { Context } from '../context.ts';
-import { parseInput } from '../input.ts';
+import { parseInput, sizes } from '../input.ts';
 import type { StreamLimits } from './event-stream.ts';
 import { readJsonObject } from './json-body.ts';
 
@@ -36,7 +36,13 @@ export async function readBody(c: RestContext): Promise<Record<string, unknown>>
 
 const PAGE = z.object({
   page: z.coerce.number().int().min(1).max(1_000_000).default(1),
-  limit: z.coerce.number().int().min(1).max(100).default(25),
+  limit: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(100, { abort: true })
+    .refine((limit) => limit <= sizes.pageSize, { error: () => `must be at most ${sizes.pageSize}` })
+    .default(() => Math.min(25, sizes.pageSize)),
 });
 
 /** `?page&limit` as what to skip and take; pages count from 1. */

@@ -25,6 +25,8 @@ export interface HttpServerOptions {
   keepAliveMs: number;
   /** A WebSocket with more unsent bytes than this is closed. */
   bufferBytes: number;
+  /** A WebSocket on which nothing is going on is closed after so long, in milliseconds. */
+  socketIdleMs: number;
 }
 
 export interface HttpServer {

@@ -1,12 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { ExecutionArgs, ExecutionResult, GraphQLError } from 'graphql';
+import { type ExecutionArgs, type ExecutionResult, GraphQLError } from 'graphql';
 import { CloseCode, handleProtocols, makeServer, type SubscribePayload } from 'graphql-ws';
 import { isAsyncIterable } from 'graphql-yoga';
 import type { Logger } from 'pino';
 import { WebSocket, WebSocketServer } from 'ws';
 import type { Context } from '../context.ts';
-import { UnavailableError } from '../errors.ts';
+import { LimitExceededError, UnavailableError } from '../errors.ts';
 import { inScope } from '../telemetry/scope.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { credentialOf, refuseApiKeyIn } from './authentication.ts';
@@ -14,6 +14,7 @@ import { type Graphql, toGraphqlError } from './graphql.ts';
 import { toDomainError } from './problem.ts';
 import { serveProtocol } from './protocol-socket.ts';
 import { MALFORMED, refuse } from './refusal.ts';
+import { IdleSockets, takeOperation } from './socket-limits.ts';
 import { type OperationRecord, SocketRecord } from './socket-record.ts';
 import { SocketResults } from './socket-results.ts';
 
@@ -36,6 +37,8 @@ export interface WebSocketOptions {
   log: Logger;
   telemetry: Telemetry;
   maxPayloadBytes: number;
+  /** A socket on which nothing is going on is closed after so long. */
+  socketIdleMs: number;
   /** A client is pinged so often, in milliseconds; one that has not answered by the next ping is gone. */
   keepAliveMs: number;
   /** A socket with more unsent bytes than this is closed. */
@@ -58,6 +61,8 @@ interface Connection {
   socket: WebSocket;
   request: IncomingMessage;
   record: SocketRecord;
+  /** When something was last seen to go on. */
+  activeAt: number;
   /** Set once it has shown good credentials. */
   context?: Context;
   /** It is not closed any more when they end. */
@@ -72,14 +77,15 @@ type PreparedArgs = ExecutionArgs & {
 
 /** Serves `graphql-transport-ws` on the GraphQL path. */
 export function serveWebSocket(options: WebSocketOptions): WebSocketDoor {
-  const { graphql, authenticate, log, telemetry, maxPayloadBytes: maxPayload, keepAliveMs, bufferBytes } = options;
+  const { graphql, authenticate, log, telemetry, socketIdleMs, keepAliveMs, bufferBytes } = options;
   const sockets = new WebSocketServer({
     noServer: true,
-    maxPayload,
+    maxPayload: options.maxPayloadBytes,
     handleProtocols,
   });
   sockets.on('wsClientError', (_error, connection) => refuse(connection, NO_HANDSHAKE));
   sockets.on('headers', (lines, request) => lines.push(`X-Request-Id: ${request.headers['x-request-id']}`));
+  const idle = new IdleSockets(socketIdleMs);
   let stopping = false;
   const closeForNow = (socket: WebSocket) => (error: unknown) => {
     if (toGraphqlError(error, log).extensions.code !== 'UNAVAILABLE') return false;
@@ -88,38 +94,47 @@ export function serveWebSocket(options: WebSocketOptions): WebSocketDoor {
     return true;
   };
   const protocol = makeServer<Record<string, unknown>, Connection>({
-    async onConnect({ connectionParams, extra }) {
+    async onConnect(socket) {
+      const { connectionParams, extra } = socket;
       try {
         const credential = credentialFrom(connectionParams ?? {}, extra.request);
         const context = await inScope({ requestId: extra.record.requestId }, () => authenticate(credential));
         // Whoever has left meanwhile is not let go of again.
         if (extra.socket.readyState !== WebSocket.OPEN) return false;
-        extra.context = context;
-        extra.release = context.credentials.whenEnded(context.access, ({ message }) =>
+        extra.release = context.credentials.holdOpen(context.access, ({ message }) =>
           extra.socket.close(CloseCode.Forbidden, message),
         );
+        extra.context = context;
+        idle.watch(socket);
         return true;
       } catch (error) {
         const known = toDomainError(error);
         if (!known) throw error;
         if (known instanceof UnavailableError) extra.socket.close(TRY_AGAIN_LATER, 'The database is not reachable');
-        else extra.socket.close(CloseCode.Forbidden, known.message.slice(0, MAX_REASON_LENGTH));
+        else {
+          const code = known instanceof LimitExceededError ? TRY_AGAIN_LATER : CloseCode.Forbidden;
+          extra.socket.close(code, known.message.slice(0, MAX_REASON_LENGTH));
+        }
         return false;
       }
     },
-    onClose: ({ extra }, code) => {
+    onClose: (socket, code) => {
+      const { extra } = socket;
+      idle.forget(socket);
       extra.release?.();
       extra.record.closed(code);
     },
-    onSubscribe: ({ extra }, _id, operation) => {
+    onSubscribe: ({ extra, subscriptions }, _id, operation) => {
       const context = extra.context as Context;
+      extra.activeAt = Date.now();
       const record = extra.record.begin(operation, context.workspaceId);
-      return inScope(record.scope, () => prepare(graphql, context, operation, record, log));
+      return inScope(record.scope, () => prepare(graphql, context, operation, subscriptions, record, log));
     },
     execute: (args) => (args as PreparedArgs).execute(args),
     subscribe: (args) => (args as PreparedArgs).subscribe(args),
     onOperation: ({ extra }, _id, _payload, args, result) => {
-      if (!isAsyncIterable<ExecutionResult>(result)) return undefined;
+      if (!isAsyncIterable<ExecutionResult>(result))
+        return result.errors && { ...result, errors: result.errors.map(asMessage) };
       const { record } = args as PreparedArgs;
       return new SocketResults(result, { unavailable: closeForNow(extra.socket), ended: () => record.end(200) });
     },
@@ -130,7 +145,12 @@ export function serveWebSocket(options: WebSocketOptions): WebSocketDoor {
       // What is answered with the handshake.
       request.headers['x-request-id'] = record.requestId;
       sockets.handleUpgrade(request, connection, head, (socket) =>
-        serveProtocol(protocol, socket, { extra: { socket, request, record }, log, keepAliveMs, bufferBytes }),
+        serveProtocol(protocol, socket, {
+          extra: { socket, request, record, activeAt: Date.now() },
+          log,
+          keepAliveMs,
+          bufferBytes,
+        }),
       );
     },
     beginToStop: () => {
@@ -143,6 +163,7 @@ export function serveWebSocket(options: WebSocketOptions): WebSocketDoor {
         for (const socket of sockets.clients) socket.terminate();
       }, CLOSE_TIMEOUT_MS);
       await new Promise((resolve) => sockets.close(resolve));
+      idle.close();
       clearTimeout(timeout);
     },
   };
@@ -153,6 +174,7 @@ async function prepare(
   graphql: Graphql,
   context: Context,
   payload: SubscribePayload,
+  subscriptions: Record<string, unknown>,
   record: OperationRecord,
   log: Logger,
 ) {
@@ -160,12 +182,13 @@ async function prepare(
     context: async () => ({ ...context, requestId: record.scope.requestId }),
   });
   try {
+    await takeOperation(context, context.limits, subscriptions);
     const { operationName, variables } = payload;
     const document = parse(graphql.documentOf(payload) ?? '');
     const errors: readonly GraphQLError[] = validate(schema, document);
     if (errors.length > 0) {
       record.end(400);
-      return errors;
+      return errors.map(asMessage);
     }
     record.executes(document, operationName);
     const contextValue = await contextFactory();
@@ -181,8 +204,16 @@ async function prepare(
     } as PreparedArgs;
   } catch (error) {
     record.end(400);
-    return [toGraphqlError(error, log)];
+    return [asMessage(toGraphqlError(error, log))];
   }
+}
+
+/** An error without what it says to HTTP. */
+function asMessage(error: GraphQLError): GraphQLError {
+  const { http, ...extensions } = error.extensions;
+  if (!http) return error;
+  const { message, nodes, source, positions, path } = error;
+  return new GraphQLError(message, { nodes, source, positions, path, extensions });
 }
 
 function credentialFrom(params: Record<string, unknown>, { url = '', headers }: IncomingMessage): string {

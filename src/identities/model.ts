@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { metadata, nonBlankText, text } from '../input.ts';
+import { atLeast, atMost, metadata, nonBlankText, text } from '../input.ts';
 import { stageByName, stageReference } from '../stages/model.ts';
 
 /** An identity by its id or by the caller's own id for it. */
@@ -17,14 +17,23 @@ export function toIdentityReference(input: { id?: string | null; externalId?: st
   return input as IdentityReference;
 }
 
-const externalId = nonBlankText.max(200).refine((value) => !value.startsWith(ID_PREFIX), {
+const externalId = nonBlankText.superRefine(atMost(() => 200)).refine((value) => !value.startsWith(ID_PREFIX), {
   error: `must not begin with ${ID_PREFIX}, as ids of identities do`,
 });
 
 const profile = {
-  name: text.trim().max(200).nullish(),
-  phone: text.trim().max(50).nullish(),
-  email: text.trim().max(320).nullish(),
+  name: text
+    .trim()
+    .superRefine(atMost(() => 200))
+    .nullish(),
+  phone: text
+    .trim()
+    .superRefine(atMost(() => 50))
+    .nullish(),
+  email: text
+    .trim()
+    .superRefine(atMost(() => 320))
+    .nullish(),
   metadata: metadata.optional(),
 };
 
@@ -48,12 +57,12 @@ export const assignStageBody = z
     ...rest,
   }));
 
-export const searchInput = z.object({ search: text.max(200).nullish() });
+export const searchInput = z.object({ search: text.superRefine(atMost(() => 200)).nullish() });
 
 export const createAccessTokenInput = z.object({
   permissions: z
     .array(z.enum(['READ', 'WRITE']))
-    .min(1)
+    .superRefine(atLeast(1, 'items'))
     .default(['READ', 'WRITE'])
     .transform((permissions) => [...new Set(permissions)]),
   lifetimeMinutes: z.number().int().min(1).max(120).default(15),

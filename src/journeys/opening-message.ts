@@ -80,11 +80,10 @@ async function store(
             AND m.transition_id = ${transitionId})
       FOR SHARE
     ), conversation AS (
-      INSERT INTO conversations AS c (id, workspace_id, identity_id, channel_id, turn_count, created_at, last_message_at)
-      SELECT ${newId('Conversation')}, ${workspaceId}, id, ${channelId}, 0, now(), now() FROM addressee
+      INSERT INTO conversations AS c (id, workspace_id, identity_id, channel_id, turn_count, revision, created_at, last_message_at)
+      SELECT ${newId('Conversation')}, ${workspaceId}, id, ${channelId}, 0, 1, now(), now() FROM addressee
       ON CONFLICT (workspace_id, identity_id, channel_id)
-      -- Never the same time again: by it a turn that is being accepted notices that something was said.
-      DO UPDATE SET last_message_at = greatest(now(), c.last_message_at + interval '1 millisecond')
+      DO UPDATE SET last_message_at = now(), revision = c.revision + 1
       RETURNING id, turn_count
     )
     INSERT INTO messages (id, workspace_id, conversation_id, turn_number, transition_id, role, text, token_count, stage_id, created_at)

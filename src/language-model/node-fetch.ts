@@ -22,7 +22,7 @@ export function createNodeFetch(): typeof globalThis.fetch {
       const signal = init.signal ?? undefined;
       signal?.throwIfAborted();
       const { request: open, agent } = url.protocol === 'https:' ? secure : plain;
-      const headers = Object.fromEntries(new Headers(init.headers));
+      const headers = Object.fromEntries(init.headers instanceof Headers ? init.headers : new Headers(init.headers));
       const request = open(url, { agent, method: init.method ?? 'GET', headers });
       const abort = () => {
         reject(signal?.reason);

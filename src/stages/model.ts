@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { template } from '../assistants/model.ts';
 import { channelByName, channelReference } from '../channels/model.ts';
 import { isId } from '../ids.ts';
-import { displayName, metadata, readableKey, text, withKey } from '../input.ts';
+import { atMost, displayName, metadata, readableKey, text, withKey } from '../input.ts';
 
 /** A stage by its id or by its key. */
 export type StageReference = { id: string } | { key: string };
@@ -11,13 +11,16 @@ export type StageReference = { id: string } | { key: string };
 export const stageByName = z.union([z.object({ id: z.string() }), z.object({ key: z.string() })]);
 
 /** The stages that may follow; null: any. */
-const allowedNext = z.array(stageByName).max(100).nullish();
+const allowedNext = z
+  .array(stageByName)
+  .superRefine(atMost(() => 100, 'items'))
+  .nullish();
 
 const MAX_EFFECTS = 20;
 const YEAR_SECONDS = 366 * 24 * 3600;
 
 const webhookUrl = text
-  .max(2000)
+  .superRefine(atMost(() => 2000))
   .pipe(z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }))
   .refine((url) => !hasCredentials(URL.parse(url)), { error: 'must not contain credentials' });
 
@@ -46,7 +49,10 @@ const effect = z
   });
 
 /** What is to happen to an identity that enters the stage; null: nothing. */
-const effects = z.array(effect).max(MAX_EFFECTS).nullish();
+const effects = z
+  .array(effect)
+  .superRefine(atMost(() => MAX_EFFECTS, 'items'))
+  .nullish();
 
 export type StageEffectInput = z.output<typeof effect>;
 

@@ -53,6 +53,7 @@ export async function acceptMessage(ctx: Context, route: Route, input: AcceptedI
 interface InsertedRow {
   conversationId: string;
   number: number;
+  revision: number;
   activeTurnId: string | null;
   startedAt: Date | null;
 }
@@ -64,31 +65,31 @@ interface InsertedRow {
 const INSERT: Statement<InsertedRow> = {
   name: 'turn_accept',
   text: `WITH conversation AS (
-      INSERT INTO conversations AS c (id, workspace_id, identity_id, channel_id, turn_count, active_turn_id, created_at, last_message_at)
-      VALUES ($1, $2, $3, $4, 1, $5, $6::timestamptz, $6::timestamptz)
-      ON CONFLICT (workspace_id, identity_id, channel_id) DO UPDATE SET turn_count = c.turn_count + 1, last_message_at = EXCLUDED.last_message_at,
-        active_turn_id = CASE WHEN c.active_turn_id IS NULL AND c.turn_count = $7::int AND c.last_message_at = $8::timestamptz
-          THEN EXCLUDED.active_turn_id ELSE c.active_turn_id END
-      WHERE NOT $9::boolean OR (c.active_turn_id IS NULL AND c.turn_count = $7::int)
-      RETURNING id, turn_count, active_turn_id, active_turn_id IS NOT DISTINCT FROM $5 AS claimed
+      INSERT INTO conversations AS c (id, workspace_id, identity_id, channel_id, turn_count, revision, active_turn_id, created_at, last_message_at)
+      VALUES ($1, $2, $3, $4, 1, 1, $5, $6::timestamptz, $6::timestamptz)
+      ON CONFLICT (workspace_id, identity_id, channel_id) DO UPDATE SET turn_count = c.turn_count + 1, revision = c.revision + 1,
+        last_message_at = EXCLUDED.last_message_at,
+        active_turn_id = CASE WHEN c.active_turn_id IS NULL AND c.revision = $7::int THEN EXCLUDED.active_turn_id ELSE c.active_turn_id END
+      WHERE NOT $8::boolean OR (c.active_turn_id IS NULL AND c.revision = $7::int)
+      RETURNING id, turn_count, revision, active_turn_id, active_turn_id IS NOT DISTINCT FROM $5 AS claimed
     ), prompt AS (
-      INSERT INTO prompts (workspace_id, hash, text) SELECT $2, $10, $11 FROM conversation WHERE claimed AND $10::text IS NOT NULL
+      INSERT INTO prompts (workspace_id, hash, text) SELECT $2, $9, $10 FROM conversation WHERE claimed AND $9::text IS NOT NULL
       ON CONFLICT DO NOTHING
     ), turn AS (
       INSERT INTO turns (id, workspace_id, conversation_id, number, client_message_id, request_hash, stage_id, created_at,
         status, attempt, started_at, lease_expires_at,
         instructions_hash, prompt_hash, history_size, assistant_id, instructions_version, model)
-      SELECT $5, $2, id, turn_count, $12, $13, $14, $6::timestamptz,
+      SELECT $5, $2, id, turn_count, $11, $12, $13, $6::timestamptz,
         CASE WHEN claimed THEN 'RUNNING'::"TurnStatus" ELSE 'QUEUED'::"TurnStatus" END, claimed::int,
         CASE WHEN claimed THEN now() END, CASE WHEN claimed THEN now() + ${LEASE_MS} * interval '1 millisecond' END,
-        CASE WHEN claimed THEN $10::text END, CASE WHEN claimed THEN $15::text END, CASE WHEN claimed THEN $16::int END,
-        CASE WHEN claimed THEN $17::text END, CASE WHEN claimed THEN $18::int END, CASE WHEN claimed THEN $19::text END
+        CASE WHEN claimed THEN $9::text END, CASE WHEN claimed THEN $14::text END, CASE WHEN claimed THEN $15::int END,
+        CASE WHEN claimed THEN $16::text END, CASE WHEN claimed THEN $17::int END, CASE WHEN claimed THEN $18::text END
       FROM conversation RETURNING id, started_at
     ), message AS (
       INSERT INTO messages (id, workspace_id, conversation_id, turn_number, turn_id, role, text, token_count, metadata, stage_id, created_at)
-      SELECT $20, $2, conversation.id, turn_count, turn.id, 'USER', $21, $22::int, $23::jsonb, $14, $6::timestamptz FROM conversation, turn
+      SELECT $19, $2, conversation.id, turn_count, turn.id, 'USER', $20, $21::int, $22::jsonb, $13, $6::timestamptz FROM conversation, turn
     )
-    SELECT conversation.id AS "conversationId", turn_count AS number, active_turn_id AS "activeTurnId", started_at AS "startedAt"
+    SELECT conversation.id AS "conversationId", turn_count AS number, revision, active_turn_id AS "activeTurnId", started_at AS "startedAt"
     FROM conversation, turn`,
 };
 
@@ -99,17 +100,17 @@ async function insertMessage(
   requestHash: string | null,
 ): Promise<Accepted | null> {
   const reject = input.whenBusy === 'REJECT';
-  if (reject && !route.idle) return null;
+  const { identityId, channelId, stageId, idleAt } = route;
+  if (reject && idleAt === null) return null;
   const { workspaceId } = ctx;
-  const { identityId, channelId, stageId, idle } = route;
   const [messageId, turnId] = [newId('Message'), newId('Turn')];
   const createdAt = new Date();
   const tokenCount = await countTokens(input.text);
-  const prepared = idle && prepare(ctx, route, input.text, tokenCount);
+  const prepared = idleAt === null ? null : prepare(ctx, route, input.text, tokenCount);
   const pin = prepared?.pin;
   const [row] = await ctx.statements.run(INSERT, [
     ...[newId('Conversation'), workspaceId, identityId, channelId, turnId, createdAt],
-    ...[idle?.turnCount ?? null, idle?.lastMessageAt ?? null, reject],
+    ...[idleAt, reject],
     ...[pin?.instructionsHash ?? null, pin?.instructions ?? null],
     ...[input.clientMessageId, requestHash, stageId],
     ...[pin?.promptHash ?? null, pin?.historySize ?? null, pin?.assistantId ?? null, pin?.instructionsVersion ?? null],
@@ -118,6 +119,10 @@ async function insertMessage(
   if (!row) return null;
   const { conversationId, number, startedAt } = row;
   const claimed = row.activeTurnId === turnId;
+  if (prepared) {
+    const said = { role: 'USER', text: input.text, tokenCount, turnNumber: number };
+    prepared.history = { key: route.historyKey, revision: row.revision, messages: [said, ...route.parts.history] };
+  }
   const turn: Turn = {
     ...QUEUED,
     ...{ id: turnId, workspaceId, conversationId, number, requestHash, stageId, createdAt },

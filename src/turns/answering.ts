@@ -37,6 +37,7 @@ export class Answering {
     this.#db = db;
     announcements.listen((announcement) => {
       if (announcement.type === 'RoutingChanged') this.#forget(announcement.workspaceId);
+      else if (announcement.type === 'AnnouncementsMissed') this.#forget('');
     });
   }
 

@@ -1,13 +1,16 @@
 import { z } from 'zod';
 import type { ChannelReference } from '../channels/model.ts';
 import type { IdentityReference } from '../identities/model.ts';
-import { jsonObject, nonBlankText, text } from '../input.ts';
+import { atLeast, atMost, jsonObject, nonBlankText, text } from '../input.ts';
 
 /** What happens to a message while a turn runs in its conversation. */
 export const WHEN_BUSY = ['QUEUE', 'REJECT', 'INTERRUPT'] as const;
 export type WhenBusy = (typeof WHEN_BUSY)[number];
 
-const clientMessageId = text.trim().min(1).max(200);
+const clientMessageId = text
+  .trim()
+  .superRefine(atLeast(1))
+  .superRefine(atMost(() => 200));
 
 export const sendMessageInput = z.object({
   text: nonBlankText,

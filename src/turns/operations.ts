@@ -12,6 +12,7 @@ import { sendMessageInput, type TurnReference } from './model.ts';
 import type { EventReader } from './reader.ts';
 import { findRoute } from './route.ts';
 import { cancelQueuedTurn, findUnfinishedBefore } from './storage.ts';
+import { limitsTurns, requireTurnAllowed } from './turn-limits.ts';
 
 type TurnQuery = Pick<Prisma.TurnFindManyArgs, 'include' | 'cursor' | 'take' | 'skip'>;
 
@@ -72,7 +73,8 @@ export interface SentMessage {
 
 /**
  * Commits a message and its turn, then lets the turn run; returns before the model is called. Sending the same message
- * under the same client message id again answers the same turn. Throws UnavailableError once the server is stopping.
+ * under the same client message id again answers the same turn. Throws LimitExceededError when there are too many,
+ * UnavailableError once the server is stopping.
  */
 export async function sendMessage(
   ctx: Context,
@@ -82,6 +84,7 @@ export async function sendMessage(
   if (ctx.turns.stopping) throw new UnavailableError('The server is stopping. Send the message again in a moment.');
   const input = parseInput(sendMessageInput, rest);
   const route = await findRoute(ctx, identity, channel);
+  if (limitsTurns(ctx)) await requireTurnAllowed(ctx, route, input.clientMessageId ?? null);
   const whenBusy = input.whenBusy ?? route.whenBusy;
   const accepted = await acceptMessage(ctx, route, {
     ...input,

@@ -1,6 +1,6 @@
 import type { Assistant } from '../generated/prisma/client.ts';
 import { buildPrompt, compiledInstructions, type Prompt } from './prompt.ts';
-import { answeringAssistant, type PromptParts } from './prompt-parts.ts';
+import { answeringAssistant, type DatedMessage, type PromptParts } from './prompt-parts.ts';
 import { needsSummary } from './summary.ts';
 
 /** What a turn is pinned to. */
@@ -23,6 +23,8 @@ export interface PreparedTurn {
   pin: TurnPin;
   /** Set when so much has been said that the oldest part should be condensed, with the budget it has to fit. */
   summaryDue: { contextTokens: number } | null;
+  /** What is known of the conversation once its message is stored; null: not enough to keep it for the next one. */
+  history: { key: string; revision: number; messages: DatedMessage[] } | null;
 }
 
 /** What holds where an assistant says nothing else. */
@@ -63,5 +65,6 @@ export function prepareTurn(parts: PromptParts, defaults: PreparationDefaults): 
       historySize: prompt.historySize,
     },
     summaryDue: needsSummary(parts.history, contextTokens) ? { contextTokens } : null,
+    history: null,
   };
 }

@@ -47,14 +47,14 @@ export const IDENTITY_COLUMNS = `i.id, i.external_id AS "externalId", i.name, i.
   ) AS memory`;
 
 /** What was said in `c`, a conversation, in turns up to `lastTurn` and is in no summary, newest first. */
-export const historyColumn = (lastTurn: string) => `(
+export const historyOf = (lastTurn: string) => `(
     SELECT json_agg(json_build_object('role', h.role, 'text', h.text, 'tokenCount', h.token_count, 'turnNumber', h.turn_number))
     FROM (
       SELECT role, text, token_count, turn_number FROM messages m
       WHERE m.workspace_id = c.workspace_id AND m.conversation_id = c.id AND m.turn_number > c.summarized_through AND m.turn_number <= ${lastTurn}
       ORDER BY turn_number DESC, id DESC LIMIT ${MAX_HISTORY}
     ) h
-  ) AS history`;
+  )`;
 
 /** A row of these columns. */
 export interface PartsRow extends Omit<PromptIdentity, 'stage' | 'memory'> {
@@ -89,7 +89,7 @@ interface TurnPartsRow extends PartsRow {
 
 const LOAD_TURN: Statement<TurnPartsRow> = {
   name: 'turn_load',
-  text: `SELECT ${IDENTITY_COLUMNS}, c.channel_id AS "channelId", c.summary, ${historyColumn('t.number - 1')},
+  text: `SELECT ${IDENTITY_COLUMNS}, c.channel_id AS "channelId", c.summary, ${historyOf('t.number - 1')} AS history,
     said.text AS said, said.token_count AS "saidTokens", t.cancel_requested_at IS NOT NULL AS "cancelRequested"
   FROM turns t
   JOIN conversations c ON c.workspace_id = t.workspace_id AND c.id = t.conversation_id

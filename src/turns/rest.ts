@@ -83,7 +83,7 @@ async function rejoin(c: RestContext, turn: FollowedTurn, seen: Seen | null): Pr
   return eventStream(blocks, {
     headers: { 'Content-Location': `/turns/${turn.id}/events` },
     limits: c.var.streamLimits,
-    whenEnded: (end) => ctx.credentials.whenEnded(ctx.access, end),
+    holdOpen: (end) => ctx.credentials.holdOpen(ctx.access, end),
     outgoing: c.env?.outgoing,
   });
 }

@@ -8,18 +8,13 @@ import type { AnsweredChannel } from './answering.ts';
 import { WHEN_BUSY, type WhenBusy } from './model.ts';
 import {
   answeringAssistant,
-  historyColumn,
+  type DatedMessage,
+  historyOf,
   IDENTITY_COLUMNS,
   type PartsRow,
   type PromptParts,
   toPromptParts,
 } from './prompt-parts.ts';
-
-/** The state of a conversation when it was read: as long as it is the same, nothing has been said in between. */
-export interface ConversationState {
-  turnCount: number;
-  lastMessageAt: Date | null;
-}
 
 /** Who says something where, and all that an answer is made from: read in one query, because every message passes here. */
 export interface Route {
@@ -30,19 +25,29 @@ export interface Route {
   whenBusy: WhenBusy;
   /** What a prompt is made of, without what is being said. */
   parts: PromptParts;
-  /** Null while a turn runs or waits in the conversation. */
-  idle: ConversationState | null;
+  /** The conversation's revision when it was read; null while a turn runs or waits in it. */
+  idleAt: number | null;
+  /** Under what the history is kept for the next message. */
+  historyKey: string;
 }
 
-interface SpeakerRow extends PartsRow, ConversationState {
+interface SpeakerRow extends PartsRow {
+  revision: number;
+  summarizedThrough: number | null;
   idle: boolean;
+  /** Whether the history is known already; it is not read then. */
+  known: boolean | null;
 }
 
-/** `$1` is the workspace, `$2` what names the identity, `$3` the channel, `$4` the only identity that may be seen. */
+/**
+ * `$1` is the workspace, `$2` what names the identity, `$3` the channel, `$4` the only identity that may be seen; `$5` and `$6` are the
+ * conversation and the revision whose history is known.
+ */
 const speakerNamedBy = (column: 'id' | 'external_id'): Statement<SpeakerRow> => ({
   name: `turn_route_by_${column}`,
-  text: `SELECT ${IDENTITY_COLUMNS}, c.summary, coalesce(c.turn_count, 0) AS "turnCount", c.last_message_at AS "lastMessageAt",
-    ${historyColumn('c.turn_count')},
+  text: `SELECT ${IDENTITY_COLUMNS}, c.summary, c.summarized_through AS "summarizedThrough", coalesce(c.revision, 0) AS revision,
+    c.id = $5 AND c.revision = $6::int AS known,
+    CASE WHEN c.id = $5 AND c.revision = $6::int THEN NULL ELSE ${historyOf('c.turn_count')} END AS history,
     c.active_turn_id IS NULL AND NOT EXISTS (
       SELECT FROM turns t WHERE t.workspace_id = c.workspace_id AND t.conversation_id = c.id AND t.finished_at IS NULL
     ) AS idle
@@ -55,10 +60,10 @@ const BY_EXTERNAL_ID = speakerNamedBy('external_id');
 
 /** Throws NotFoundError for an unknown identity or channel, ConflictError for a channel on which nobody answers. */
 export async function findRoute(ctx: Context, identity: IdentityReference, channel: ChannelReference): Promise<Route> {
-  const { channel: found, parts, idle } = await findSpeaker(ctx, identity, channel);
+  const { channel: found, parts, ...rest } = await findSpeaker(ctx, identity, channel);
   requireAnswer(found, parts);
   const { id: identityId, stageId } = parts.identity;
-  return { identityId, stageId, channelId: found.id, whenBusy: whenBusyOf(found), parts, idle };
+  return { identityId, stageId, channelId: found.id, whenBusy: whenBusyOf(found), parts, ...rest };
 }
 
 /** What a prompt would be made of if the identity said something on the channel now. Throws NotFoundError for either. */
@@ -75,17 +80,24 @@ async function findSpeaker(ctx: Context, identity: IdentityReference, by: Channe
   // An unknown identity is told of first, so that its channel is looked for only to find it.
   const channel = canName(by) ? await answering.channel(workspaceId, by) : null;
   const [statement, name] = 'id' in identity ? [BY_ID, identity.id] : [BY_EXTERNAL_ID, identity.externalId];
-  const values = [workspaceId, name, channel?.id ?? null, ctx.access.identityId];
+  const historyKey = `${workspaceId} ${channel?.id} ${statement.name} ${name}`;
+  const known = ctx.histories.find(historyKey);
+  const values = [
+    ...[workspaceId, name, channel?.id ?? null, ctx.access.identityId],
+    ...[known?.conversationId ?? null, known?.revision ?? null],
+  ];
   const [row] = canName(identity) ? await statements.run(statement, values) : [];
   if (!row) throw new NotFoundError('There is no identity with this id or external id.');
   if (!channel) throw new NotFoundError('There is no channel with this id or key.');
-  const { turnCount, lastMessageAt, idle, ...read } = row;
+  const { revision, summarizedThrough, idle, known: unread, ...read } = row;
+  if (unread && known) read.history = untold(known.messages, summarizedThrough ?? -1);
   const stage = read.stageId === null ? null : await answering.stage(workspaceId, read.stageId);
-  return {
-    channel,
-    parts: toPromptParts(read, channel, stage, null),
-    idle: idle ? { turnCount, lastMessageAt } : null,
-  };
+  return { channel, parts: toPromptParts(read, channel, stage, null), idleAt: idle ? revision : null, historyKey };
+}
+
+/** What no summary tells of. */
+function untold(messages: DatedMessage[], summarizedThrough: number): DatedMessage[] {
+  return messages.filter(({ turnNumber }) => turnNumber > summarizedThrough);
 }
 
 function requireAnswer({ active, worker }: AnsweredChannel, parts: PromptParts): void {

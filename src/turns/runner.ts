@@ -99,7 +99,10 @@ export class TurnRunner {
   /** A turn waits in this conversation: run it as soon as none runs before it. A new one is named, so that it is known whose it is. */
   kick(workspaceId: string, conversationId: string, turnId?: string): void {
     if (turnId) this.#origins.note(turnId);
-    if (this.#stopping) return this.#leaveToOthers(workspaceId, conversationId);
+    if (this.#stopping) {
+      this.#leaveToOthers(workspaceId, conversationId);
+      return;
+    }
     if (this.#working.has(conversationId)) {
       this.#kickedAgain.add(conversationId);
       return;
@@ -131,6 +134,7 @@ export class TurnRunner {
       if (running.turn.conversationId === conversationId) running.stop('LOST');
     }
     this.#services.eventLog.forget(conversationId);
+    this.#services.announcements.tell({ type: 'ConversationErased', conversationId });
   }
 
   /** Takes nothing more on, lets what runs finish for a while, then ends it as interrupted. */
@@ -211,6 +215,7 @@ export class TurnRunner {
       }
       ended = end;
       running.publish(stored.event);
+      running.keepHistory(end, stored.revision);
       if (running.summaryDue) this.#summarizer.request({ ...turn, ...running.summaryDue });
       return stored.more;
     } finally {

@@ -7,7 +7,7 @@ import type { TurnLogEvent } from './event-log.ts';
 import { converse } from './model-dialogue.ts';
 import { patienceFor, whileDatabaseIsAway } from './patience.ts';
 import { type PreparedTurn, TurnFailure } from './preparation.ts';
-import { loadPromptParts } from './prompt-parts.ts';
+import { loadPromptParts, MAX_HISTORY } from './prompt-parts.ts';
 import { Reply } from './reply.ts';
 import { type CheckpointResult, type ClaimedTurn, checkpointTurn, pinTurn, showTurn, type TurnEnd } from './storage.ts';
 import { countTokens } from './tokens.ts';
@@ -66,6 +66,16 @@ export class RunningTurn implements CheckpointedTurn {
   /** Asks the turn to end; the request to the model is aborted. */
   stop(reason: StopReason): void {
     this.#stop.abort(reason);
+  }
+
+  /** Keeps what was said for the next message, unless something else was said meanwhile. */
+  keepHistory({ text, tokenCount }: TurnEnd, revision: number | null): void {
+    const before = this.#prepared?.history;
+    if (!before || revision !== before.revision + 1) return;
+    const { conversationId, number: turnNumber } = this.turn;
+    const reply = text === null ? [] : [{ role: 'ASSISTANT', text, tokenCount, turnNumber }];
+    const messages = [...reply, ...before.messages].slice(0, MAX_HISTORY);
+    this.#ctx.histories.keep(before.key, { conversationId, revision, messages });
   }
 
   /** Runs the turn to its end and tells how it ended; null: it is no longer ours. Does not store the end. */

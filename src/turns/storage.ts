@@ -159,6 +159,8 @@ export async function checkpointTurns(
 export interface StoredEnd {
   /** Whether turns were accepted behind it. */
   more: boolean;
+  /** The conversation's, with the reply; null: it was not this turn's to change. */
+  revision: number | null;
   replyId: string;
   /** When it ended, by the database's clock. */
   finishedAt: Date;
@@ -179,11 +181,11 @@ const END: Statement<Omit<StoredEnd, 'replyId'>> = {
       INSERT INTO messages (id, workspace_id, conversation_id, turn_number, turn_id, role, text, token_count, stage_id)
       SELECT $12, $1, $4, ended.number, ended.id, 'ASSISTANT', $13, $14::int, $15 FROM ended WHERE $13::text IS NOT NULL
     ), freed AS (
-      UPDATE conversations SET active_turn_id = NULL, last_message_at = now() FROM ended
+      UPDATE conversations SET active_turn_id = NULL, revision = revision + 1, last_message_at = now() FROM ended
       WHERE workspace_id = $1 AND conversations.id = $4 AND active_turn_id = ended.id
-      RETURNING turn_count, identity_id
+      RETURNING turn_count, revision, identity_id
     )
-    SELECT coalesce(turn_count > number, true) AS more, finished_at AS "finishedAt", (
+    SELECT coalesce(turn_count > number, true) AS more, revision, finished_at AS "finishedAt", (
       SELECT s.key FROM identities i JOIN stages s ON s.id = i.stage_id WHERE i.workspace_id = $1 AND i.id = identity_id) AS "stageKey"
     FROM ended LEFT JOIN freed ON true`,
 };

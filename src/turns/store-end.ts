@@ -8,13 +8,15 @@ export async function storeEnd(
   { db, statements }: Pick<Services, 'db' | 'statements'>,
   turn: ClaimedTurn,
   end: TurnEnd,
-): Promise<{ event: TurnLogEvent; more: boolean } | null> {
+): Promise<{ event: TurnLogEvent; more: boolean; revision: number | null } | null> {
   const ended = await endTurn(statements, turn, end);
-  if (ended) return { event: endEvent(end, outcomeOf(end, ended)), more: ended.more };
+  if (ended) return { event: endEvent(end, outcomeOf(end, ended)), more: ended.more, revision: ended.revision };
   const { workspaceId, id } = turn;
   const stored = await db.turn.findUnique({ where: { workspaceId_id: { workspaceId, id } } });
   // The answer to an earlier try was lost with its connection.
-  return stored?.finishedAt && stored.attempt === turn.attempt ? { event: endEvent(stored), more: true } : null;
+  return stored?.finishedAt && stored.attempt === turn.attempt
+    ? { event: endEvent(stored), more: true, revision: null }
+    : null;
 }
 
 function outcomeOf({ usage }: TurnEnd, { replyId, finishedAt, stageKey }: StoredEnd): TurnOutcome {

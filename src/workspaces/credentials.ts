@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { Announcements } from '../announcements.ts';
-import { UnauthenticatedError } from '../errors.ts';
+import { LimitExceededError, UnauthenticatedError } from '../errors.ts';
 import type { PrismaClient } from '../generated/prisma/client.ts';
 import type { Access } from './access.ts';
 import { type AccessTokens, looksLikeAccessToken } from './access-tokens.ts';
@@ -17,6 +17,8 @@ export interface CredentialsOptions {
   log: Logger;
   accessTokens: AccessTokens;
   announcements: Announcements;
+  /** How many connections a key may hold open in this process. */
+  connectionsPerKey: number;
 }
 
 /**
@@ -26,13 +28,15 @@ export interface CredentialsOptions {
 export class Credentials {
   readonly #log: Logger;
   readonly #accessTokens: AccessTokens;
+  readonly #connectionsPerKey: number;
   readonly #keys: KnownKeys;
-  /** Who is to be told when a key ends, by the key's id. */
-  readonly #waiting = new Map<string, Set<End>>();
+  /** The ends of the connections that keys hold open, by the key's id. */
+  readonly #held = new Map<string, Set<End>>();
   readonly #stopListening: () => void;
   #recheck: NodeJS.Timeout | undefined;
 
-  constructor({ db, log, accessTokens, announcements }: CredentialsOptions) {
+  constructor({ db, log, accessTokens, announcements, connectionsPerKey }: CredentialsOptions) {
+    this.#connectionsPerKey = connectionsPerKey;
     this.#log = log;
     this.#accessTokens = accessTokens;
     this.#keys = new KnownKeys({ db, log });
@@ -54,16 +58,20 @@ export class Credentials {
     return access;
   }
 
-  /** Calls `end` once when the credentials expire or are revoked, until the function it returns is called. */
-  whenEnded({ apiKeyId, identityId, expiresAt }: Access, end: End): () => void {
+  /**
+   * Counts a connection that stays open, until the function it returns is called; calls `end` once when its credentials
+   * expire or are revoked. Throws LimitExceededError when the key holds too many open already.
+   */
+  holdOpen({ apiKeyId, identityId, expiresAt }: Access, end: End): () => void {
     const release = () => {
       clearTimeout(expiry);
-      if (apiKeyId !== null) this.#forget(apiKeyId, tell);
+      if (apiKeyId !== null) this.#letGo(apiKeyId, tell);
     };
     const tell: End = (reason) => {
       release();
       end(reason);
     };
+    if (apiKeyId !== null) this.#hold(apiKeyId, tell);
     const left = expiresAt ? expiresAt.getTime() - Date.now() : Number.POSITIVE_INFINITY;
     const what = identityId === null ? 'API key' : 'access token';
     // A key that ends later than a timer can wait is found when it is looked at again.
@@ -71,7 +79,6 @@ export class Credentials {
       left <= MAX_TIMER_MS
         ? setTimeout(() => tell(new UnauthenticatedError(`The ${what} has expired.`)), left).unref()
         : undefined;
-    if (apiKeyId !== null) this.#await(apiKeyId, tell);
     return release;
   }
 
@@ -80,18 +87,22 @@ export class Credentials {
     clearInterval(this.#recheck);
   }
 
-  #await(apiKeyId: string, end: End): void {
-    const ends = this.#waiting.get(apiKeyId) ?? new Set();
-    this.#waiting.set(apiKeyId, ends.add(end));
+  #hold(apiKeyId: string, end: End): void {
+    const ends = this.#held.get(apiKeyId) ?? new Set();
+    if (ends.size >= this.#connectionsPerKey) {
+      const message = `An API key can hold ${this.#connectionsPerKey} WebSockets and event streams open at once.`;
+      throw new LimitExceededError('connections-per-key', message);
+    }
+    this.#held.set(apiKeyId, ends.add(end));
     // Other processes may not be heard, an administrator's for one.
-    this.#recheck ??= setInterval(() => void this.#tellEnded([...this.#waiting.keys()]), KNOWN_FOR_MS).unref();
+    this.#recheck ??= setInterval(() => void this.#tellEnded([...this.#held.keys()]), KNOWN_FOR_MS).unref();
   }
 
-  #forget(apiKeyId: string, end: End): void {
-    const ends = this.#waiting.get(apiKeyId);
+  #letGo(apiKeyId: string, end: End): void {
+    const ends = this.#held.get(apiKeyId);
     ends?.delete(end);
-    if (ends?.size === 0) this.#waiting.delete(apiKeyId);
-    if (this.#waiting.size > 0) return;
+    if (ends?.size === 0) this.#held.delete(apiKeyId);
+    if (this.#held.size > 0) return;
     clearInterval(this.#recheck);
     this.#recheck = undefined;
   }
@@ -99,7 +110,7 @@ export class Credentials {
   /** At these keys, or at all. */
   #lookAgain(apiKeyIds?: string[]): void {
     this.#keys.forget(apiKeyIds);
-    const awaited = (apiKeyIds ?? [...this.#waiting.keys()]).filter((id) => this.#waiting.has(id));
+    const awaited = (apiKeyIds ?? [...this.#held.keys()]).filter((id) => this.#held.has(id));
     if (awaited.length > 0) void this.#tellEnded(awaited);
   }
 
@@ -107,7 +118,7 @@ export class Credentials {
   async #tellEnded(apiKeyIds: string[]): Promise<void> {
     try {
       for (const [apiKeyId, reason] of await this.#keys.recheck(apiKeyIds)) {
-        for (const end of [...(this.#waiting.get(apiKeyId) ?? [])]) end(reason);
+        for (const end of [...(this.#held.get(apiKeyId) ?? [])]) end(reason);
       }
     } catch (error) {
       this.#log.warn({ err: error }, 'The keys of open connections could not be looked at');

@@ -27,7 +27,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   'config.ts': ['limits.ts'],
   'announcements.ts': [],
   'silence.ts': [],
-  'input.ts': ['errors.ts', 'ids.ts', 'input-faults.ts'],
+  'input.ts': ['errors.ts', 'ids.ts', 'input-faults.ts', 'limits.ts'],
   'input-faults.ts': [],
   // Types only, see below.
   'context.ts': [
@@ -40,12 +40,13 @@ const MAY_IMPORT: Record<string, string[]> = {
     'language-model/port.ts',
     'telemetry',
     'webhooks',
+    'limits.ts',
   ],
 
   model: ['errors.ts', 'ids.ts', 'input.ts', 'own mechanism', 'earlier model'],
   operations: [
     ...['errors.ts', 'ids.ts', 'input.ts', 'context.ts', 'announcements.ts', 'generated', 'database'],
-    ...['language-model/port.ts', 'telemetry', 'webhooks'],
+    ...['language-model/port.ts', 'limits.ts', 'telemetry', 'webhooks'],
     ...['own model', 'own operations', 'own mechanism', 'earlier model', 'earlier operations', 'earlier mechanism'],
   ],
   graphql: [
@@ -67,7 +68,9 @@ const MAY_IMPORT: Record<string, string[]> = {
     ...['earlier model', 'earlier operations', 'earlier mechanism', 'earlier rest'],
   ],
 
-  'graphql/builder.ts': ['errors.ts', 'ids.ts', 'context.ts', 'generated', 'graphql/cost.ts', 'graphql/pages.ts'],
+  'graphql/builder.ts': [
+    ...['errors.ts', 'ids.ts', 'input.ts', 'context.ts', 'generated', 'graphql/cost.ts', 'graphql/pages.ts'],
+  ],
   'graphql/cost.ts': ['graphql/pages.ts'],
   'graphql/errors.ts': ['errors.ts', 'graphql/builder.ts'],
   'graphql/pages.ts': ['errors.ts', 'input.ts', 'context.ts'],
@@ -90,6 +93,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     ],
     ...['http', 'http/rest.ts', 'http/event-stream.ts'],
   ],
+  'http/authentication.ts': ['errors.ts', 'mechanism'],
   'http/rest.ts': ['errors.ts', 'input.ts', 'context.ts', 'http/event-stream.ts'],
   'http/event-stream.ts': ['silence.ts'],
   'http/rest-app.ts': [

@@ -20,6 +20,8 @@ export async function openConsole(browser: Browser, app: TestApp, options: Conso
   requireFreshBuild();
   const { at = '', key = app.credential, origin = await app.origin(), ...context } = options;
   const page = await (await browser.newContext(context)).newPage();
+  // Less than a test may take, so that what was waited for is named.
+  page.setDefaultTimeout(6_000);
   page.on('pageerror', (error) => {
     throw error;
   });

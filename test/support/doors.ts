@@ -9,9 +9,11 @@ import { TURN_EVENTS, type TurnEvent, type TurnText } from './turn-readers.ts';
 export interface DoorReader {
   /** What it makes of what it was told; to go on from another reader's. */
   readonly read: TurnText;
-  /** Takes events until the text is this. */
+  /** Resolves once the text is this. */
   untilText(text: string): Promise<void>;
-  /** Takes events up to the end. */
+  /** Resolves once there was an event of this kind. */
+  untilType(type: string): Promise<void>;
+  /** Resolves at the end. */
   rest(): Promise<TurnText>;
   leave(): Promise<void>;
 }
@@ -66,20 +68,48 @@ async function* blocksOf(response: Promise<Response>): AsyncGenerator<Result> {
 }
 
 function toReader(read: TurnText, results: AsyncIterator<unknown>, leave: () => Promise<void>): DoorReader {
-  const next = async (): Promise<boolean> => {
-    const { done, value } = (await results.next()) as IteratorResult<Result>;
-    if (done) return false;
-    if (!value.data) throw new Error(JSON.stringify(value.errors));
-    read.take(value.data.turnEvents);
-    return true;
+  const looks = new Set<() => void>();
+  let ended: { error?: unknown } | null = null;
+  const look = () => {
+    for (const one of [...looks]) one();
   };
+  const takeAll = async () => {
+    for (;;) {
+      const { done, value } = (await results.next()) as IteratorResult<Result>;
+      if (done) return;
+      if (!value.data) throw new Error(JSON.stringify(value.errors));
+      read.take(value.data.turnEvents);
+      look();
+    }
+  };
+  void takeAll()
+    .then(
+      () => {
+        ended = {};
+      },
+      (error) => {
+        ended = { error };
+      },
+    )
+    .then(look);
+  /** Events are taken as they come; several may wait for what they make. */
+  const until = (done: () => boolean) =>
+    new Promise<void>((resolve, reject) => {
+      const one = () => {
+        if (!done() && !ended) return;
+        looks.delete(one);
+        if (done()) resolve();
+        else reject(ended?.error ?? new Error(`It ended: ${read.types.join()}, ${JSON.stringify(read.text)}.`));
+      };
+      looks.add(one);
+      one();
+    });
   return {
     read,
-    async untilText(text) {
-      while (read.text !== text) if (!(await next())) throw new Error(`It ended with ${JSON.stringify(read.text)}.`);
-    },
+    untilText: (text) => until(() => read.text === text),
+    untilType: (type) => until(() => read.types.includes(type)),
     async rest() {
-      while (await next());
+      await until(() => ended !== null && ended.error === undefined);
       await leave();
       return read;
     },

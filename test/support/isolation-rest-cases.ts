@@ -113,6 +113,7 @@ export function routes(): string[] {
     readiness: new Readiness([]),
     corsOrigins: [],
     bodyLimitBytes: 1,
+    explorer: true,
     streamLimits: { heartbeatMs: 1, stallTimeoutMs: 1, bufferBytes: 1 },
   });
   const named = routes.filter(({ method }) => method !== 'ALL').map(({ method, path }) => `${method} ${path}`);

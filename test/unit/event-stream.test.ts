@@ -6,7 +6,7 @@ import { type BlockSource, eventStream, type StreamLimits } from '../../src/http
 
 const limits: StreamLimits = { heartbeatMs: 60_000, stallTimeoutMs: 60_000, bufferBytes: 1_000_000_000 };
 /** Credentials that never end. */
-const FOR_EVER = { limits, whenEnded: () => () => {} };
+const FOR_EVER = { limits, holdOpen: () => () => {} };
 const closing: (() => void)[] = [];
 
 afterEach(() => {
@@ -78,13 +78,13 @@ describe('the reader of an event stream', () => {
     const source = new Endless();
     let end = () => {};
     let released = false;
-    const whenEnded = (tell: () => void) => {
+    const holdOpen = (tell: () => void) => {
       end = tell;
       return () => {
         released = true;
       };
     };
-    const client = await ask((outgoing) => eventStream(source, { limits, whenEnded, outgoing }));
+    const client = await ask((outgoing) => eventStream(source, { limits, holdOpen, outgoing }));
     await once(client.resume(), 'data');
     end();
     await Promise.all([source.left, once(client, 'close')]);
@@ -126,11 +126,11 @@ describe('an event stream without a port', () => {
   it('is cut off when the credentials of its reader end', async () => {
     const source = new Endless();
     let end = () => {};
-    const whenEnded = (tell: () => void) => {
+    const holdOpen = (tell: () => void) => {
       end = tell;
       return () => {};
     };
-    const reader = eventStream(source, { limits, whenEnded }).body?.getReader();
+    const reader = eventStream(source, { limits, holdOpen }).body?.getReader();
     await reader?.read();
     end();
     await expect(reader?.read()).rejects.toThrow('have ended');

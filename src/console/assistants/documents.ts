@@ -1,7 +1,7 @@
 import { FAULT, graphql } from '../api/graphql.ts';
 
 export const ASSISTANTS = graphql(`query Assistants($after: String) {
-  assistants(first: 25, after: $after) {
+  assistants(after: $after) {
     edges { node { id name model languages instructionsVersion updatedAt worker { id name defaultAssistant { id } } } }
     pageInfo { hasNextPage endCursor }
   }
@@ -10,7 +10,7 @@ export const ASSISTANTS = graphql(`query Assistants($after: String) {
 export const ASSISTANT = graphql(`query AssistantById($id: ID!) {
   assistant(id: $id) {
     id name instructions instructionsVersion model languages contextTokens movesStages updatedAt
-    worker { id name defaultAssistant { id } channels(first: 100) { edges { node { id key name } } } }
+    worker { id name defaultAssistant { id } channels { edges { node { id key name } } } }
   }
 }`);
 

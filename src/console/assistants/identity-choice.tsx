@@ -19,7 +19,9 @@ export function IdentityChoice({ chosen, choose }: IdentityChoiceProps) {
   const id = useId();
   const [typed, setTyped] = useState<string | null>(null);
   const [active, setActive] = useState(0);
-  const found = useQuery(FOUND, { search: usePaused(typed?.trim() || null) }).data;
+  const search = typed?.trim() || null;
+  const asked = usePaused(search);
+  const { data: found, loading } = useQuery(FOUND, { search: asked });
   const options = found?.identities.edges.map(({ node }) => node) ?? [];
   const open = typed !== null;
   const [first] = options;
@@ -35,7 +37,11 @@ export function IdentityChoice({ chosen, choose }: IdentityChoiceProps) {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step === undefined && !(event.key === 'Enter' && open)) return undefined;
     event.preventDefault();
-    if (step === undefined) return pick(options[active]);
+    if (step === undefined) {
+      // What is listed still belongs to what was written before.
+      if (search !== asked || loading) return undefined;
+      return pick(options[active]);
+    }
     if (!open) return setTyped('');
     return setActive((active + step + options.length) % Math.max(1, options.length));
   };

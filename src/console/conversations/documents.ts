@@ -1,7 +1,7 @@
 import { FAULT, graphql } from '../api/graphql.ts';
 
 export const CONVERSATIONS = graphql(`query Conversations($after: String, $channel: ChannelReference) {
-  conversations(first: 25, after: $after, channel: $channel) {
+  conversations(after: $after, channel: $channel) {
     edges { node {
       id lastMessageAt activeTurn { id }
       channel { name }
@@ -43,7 +43,7 @@ export const BEGINNING = graphql(
 export const HISTORY = graphql(
   `query History($id: ID!, $before: String) {
     conversation(id: $id) {
-      messages(last: 50, before: $before) { edges { node { ...Said } } pageInfo { hasPreviousPage startCursor } }
+      messages(last: 25, before: $before) { edges { node { ...Said } } pageInfo { hasPreviousPage startCursor } }
     }
   }`,
   [SAID],

@@ -121,8 +121,12 @@ interface BubbleProps {
 
 function Bubble({ by, busy = false, unsent = false, children }: BubbleProps) {
   return (
-    <article class={`said ${by.toLowerCase()} ${unsent ? 'unsent' : ''}`} aria-busy={busy} data-by={by}>
-      <h3 class="unseen">{WHO[by]}</h3>
+    <article
+      class={`said ${by.toLowerCase()} ${unsent ? 'unsent' : ''}`}
+      aria-label={WHO[by]}
+      aria-busy={busy}
+      data-by={by}
+    >
       {children}
     </article>
   );

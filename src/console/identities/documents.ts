@@ -1,7 +1,7 @@
 import { FAULT, graphql } from '../api/graphql.ts';
 
 export const IDENTITIES = graphql(`query Identities($after: String, $search: String, $stage: StageReference) {
-  identities(first: 25, after: $after, search: $search, stage: $stage) {
+  identities(after: $after, search: $search, stage: $stage) {
     edges { node { id externalId name email phone stageEnteredAt createdAt stage { key name } } }
     pageInfo { hasNextPage endCursor }
   }
@@ -21,7 +21,7 @@ export const IDENTITY = graphql(
         edges { node { id cause createdAt metadata turnId fromStage { key name } toStage { key name } } }
         pageInfo { hasPreviousPage }
       }
-      conversations(first: 25) {
+      conversations {
         edges { node { id lastMessageAt activeTurn { id } channel { id key name } messages(last: 1) { edges { node { role text } } } } }
       }
     }

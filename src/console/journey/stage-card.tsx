@@ -12,9 +12,9 @@ export function StageCard({ counts, longest }: { counts: StageCounts; longest: n
   shown.current = current;
   return (
     <li class={`stage-card hue-${hueOf(stage.key)}`} data-stage={stage.key}>
-      <h3>
+      <h2>
         <a href={href(['identities'], { stage: stage.key })}>{stage.name}</a>
-      </h3>
+      </h2>
       <p class="key">
         {stage.key}
         {stage.archivedAt && ' · archived'}

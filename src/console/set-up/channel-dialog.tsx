@@ -1,10 +1,11 @@
+import { useWorkers } from '../api/choices.ts';
 import { mutate } from '../api/request.ts';
-import { useAction, useQuery } from '../api/use-query.ts';
+import { useAction } from '../api/use-query.ts';
 import { Dialog } from '../parts/dialog.tsx';
 import { CheckField, Form, SelectField, TextArea, TextField } from '../parts/form.tsx';
 import { written, writtenObject, writtenOrNull } from '../parts/form-values.ts';
 import type { Channel } from './channels.tsx';
-import { CREATE_CHANNEL, UPDATE_CHANNEL, WORKERS } from './documents.ts';
+import { CREATE_CHANNEL, UPDATE_CHANNEL } from './documents.ts';
 
 export interface ChannelDialogProps {
   /** Which one is changed; without it, a new one is made. */
@@ -27,7 +28,7 @@ const WHEN_BUSY = [
 ];
 
 export function ChannelDialog({ channel, saved, close }: ChannelDialogProps) {
-  const workers = useQuery(WORKERS, {}).data?.workers.edges.map(({ node }) => node) ?? [];
+  const workers = useWorkers();
   const { whenBusy, ...others } = channel?.settings ?? {};
   const action = useAction(async (form: FormData) => {
     const chosen = written(form, 'whenBusy');

@@ -1,7 +1,7 @@
 import { FAULT, graphql } from '../api/graphql.ts';
 
 export const STAGES = graphql(`query SetUpStages($after: String, $archived: Boolean) {
-  stages(first: 50, after: $after, includeArchived: $archived) {
+  stages(after: $after, includeArchived: $archived) {
     edges { node {
       id key name description metadata archivedAt
       assistant { id name }
@@ -39,7 +39,7 @@ export const ARCHIVE_STAGE = graphql(
 );
 
 export const CHANNELS = graphql(`query SetUpChannels($after: String) {
-  channels(first: 50, after: $after) {
+  channels(after: $after) {
     edges { node { id key name type active settings worker { id name } } }
     pageInfo { hasNextPage endCursor }
   }
@@ -67,12 +67,12 @@ export const DELETE_CHANNEL = graphql(
 );
 
 export const WORKERS = graphql(`query SetUpWorkers($after: String) {
-  workers(first: 50, after: $after) {
+  workers(first: 10, after: $after) {
     edges { node {
       id name description timezone
       defaultAssistant { id }
-      assistants(first: 50) { edges { node { id name } } }
-      channels(first: 50) { edges { node { id name } } }
+      assistants(first: 5) { edges { node { id name } } pageInfo { hasNextPage } }
+      channels(first: 5) { edges { node { id name } } pageInfo { hasNextPage } }
     } }
     pageInfo { hasNextPage endCursor }
   }
@@ -100,7 +100,7 @@ export const CREATE_ASSISTANT = graphql(
 );
 
 export const KEYS = graphql(`query SetUpKeys($after: String, $revoked: Boolean) {
-  apiKeys(first: 50, after: $after, includeRevoked: $revoked) {
+  apiKeys(after: $after, includeRevoked: $revoked) {
     edges { node { id name secretHint permissions createdAt expiresAt lastUsedAt revokedAt } }
     pageInfo { hasNextPage endCursor }
   }

@@ -69,6 +69,7 @@ function WorkerItem({ worker, addAssistant, remove }: { worker: Worker; addAssis
   const { name, description, timezone, defaultAssistant } = worker;
   const assistants = worker.assistants.edges.map(({ node }) => node);
   const channels = worker.channels.edges.map(({ node }) => node.name);
+  if (worker.channels.pageInfo.hasNextPage) channels.push('more');
   return (
     <li class="card">
       <header class="panel-head">
@@ -90,6 +91,7 @@ function WorkerItem({ worker, addAssistant, remove }: { worker: Worker; addAssis
             {assistant.id === defaultAssistant?.id && ' answers by default'}
           </li>
         ))}
+        {worker.assistants.pageInfo.hasNextPage && <li>and more</li>}
         {assistants.length === 0 && <li>It has no assistant yet, so nobody answers</li>}
         <li>{channels.length > 0 ? `On ${channels.join(', ')}` : 'On no channel'}</li>
         <li>Time zone {timezone ?? 'UTC'}</li>
