@@ -48,6 +48,8 @@ export class Answer {
   #model: string | undefined;
   #usage: ModelUsage | null = null;
   #recognized = false;
+  /** What has been read and not been passed on. */
+  #text = '';
   readonly #slots = new Map<number, ModelToolCall>();
   readonly #toolCalls: ModelToolCall[] = [];
   readonly #onText: (text: string) => void;
@@ -66,7 +68,16 @@ export class Answer {
         if (type === 'max-buffer-size-exceeded') throw badAnswer('an endless line');
       },
     });
-    return { feed: parser.feed, end: () => {} };
+    return {
+      feed: (text) => {
+        try {
+          parser.feed(text);
+        } finally {
+          this.#passOn();
+        }
+      },
+      end: () => {},
+    };
   }
 
   /** Takes the body of an endpoint that answers in one piece of JSON. */
@@ -79,6 +90,7 @@ export class Answer {
       },
       end: () => {
         this.#readChunk(parseChunk(body));
+        this.#passOn();
         if (!this.#recognized) throw badAnswer('JSON of another kind');
         this.complete = true;
       },
@@ -120,10 +132,17 @@ export class Answer {
     const text = textOf(content ?? refusal);
     if (text !== '') {
       this.spoken = true;
-      this.#onText(text);
+      this.#text += text;
     }
     if (!Array.isArray(tool_calls)) return;
     for (const part of tool_calls) if (part) this.#readToolCall(part);
+  }
+
+  /** What came together is passed on together: under load that is many tokens, otherwise one. */
+  #passOn(): void {
+    const text = this.#text;
+    this.#text = '';
+    if (text !== '') this.#onText(text);
   }
 
   #readToolCall({ index, id, function: called }: ToolCallDelta): void {

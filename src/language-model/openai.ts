@@ -56,6 +56,8 @@ export function createOpenAiModel(options: OpenAiModelOptions): LanguageModel {
         const response = await send(client, model, request, call.signal);
         await read(response, answer, call);
         ended = true;
+        // By whoever was told of the last text.
+        signal.throwIfAborted();
         return answer.result(model);
       } catch (error) {
         if (signal.aborted) throw signal.reason;

@@ -36,10 +36,11 @@ export class ConversationLog {
   append(event: LogEvent): void {
     const offset = this.#follow(event);
     const sequence = this.end + 1;
-    const logged = { ...event, sequence, offset };
+    const logged = withPlace(event, sequence, offset);
     this.events.push(logged);
     this.bytes += sizeOf(logged);
     this.lastEventAt = Date.now();
+    if (event.type === 'TurnTokens') return;
     if (event.turnId !== null) this.newestTurn = Math.max(this.newestTurn, event.turnNumber);
     if (event.type === 'MessageReceived' && event.turnId !== null) this.#starts.set(event.turnId, sequence);
     // A turn that was cancelled in the queue ends while another one runs.
@@ -78,7 +79,14 @@ export class ConversationLog {
 }
 
 /** What an event takes in memory, roughly, in bytes. */
-export function sizeOf(event: LoggedEvent): number {
+export /** Written out for the event of every token, which copying member by member would make dearer than all else here. */
+function withPlace(event: LogEvent, sequence: number, offset: number): LoggedEvent {
+  if (event.type !== 'TurnTokens') return { ...event, sequence, offset };
+  const { type, text, turnId, turnNumber, attempt } = event;
+  return { type, text, turnId, turnNumber, ...(attempt !== undefined && { attempt }), sequence, offset };
+}
+
+function sizeOf(event: LoggedEvent): number {
   if (event.type === 'TurnTokens') return EVENT_BYTES + event.text.length;
   if (event.type === 'TurnToolCalled') return EVENT_BYTES + lengthOf(event.arguments) + lengthOf(event.result);
   return event.type === 'MemoryRemembered' ? EVENT_BYTES + lengthOf(event.value) : EVENT_BYTES;

@@ -96,10 +96,11 @@ describe('the request', () => {
 });
 
 describe('the answer', () => {
-  it('is passed on in pieces, with the model and the usage at the end', async () => {
+  it('is passed on, what came together as one piece, with the model and the usage at the end', async () => {
     endpoint.next(reply.withUsage({ inputTokens: 12, outputTokens: 3 }, 'One ', 'two ', 'three'));
-    expect(await ask(asking('Count'))).toEqual({
-      pieces: ['One ', 'two ', 'three'],
+    const { pieces, ...rest } = await ask(asking('Count'));
+    expect({ ...rest, text: pieces.join('') }).toEqual({
+      text: 'One two three',
       model: 'small',
       toolCalls: [],
       usage: { inputTokens: 12, outputTokens: 3 },
