@@ -1,8 +1,10 @@
 import {
   type DocumentNode,
+  type FieldNode,
   type FragmentDefinitionNode,
   type GraphQLObjectType,
   type GraphQLSchema,
+  getNamedType,
   isAbstractType,
   isObjectType,
   Kind,
@@ -18,9 +20,14 @@ export interface ProjectableEvent {
   type: string;
 }
 
-/** The events that come with every token, and their fields: plain text that needs no resolver. */
-const PLAIN_EVENTS: Record<string, ReadonlySet<string>> = {
+/** The events of every turn, and those of their fields that are plain text and need no resolver. */
+const PLAIN_FIELDS: Record<string, ReadonlySet<string>> = {
+  TurnStarted: new Set(['cursor', 'turnId']),
   TurnTokens: new Set(['cursor', 'turnId', 'text']),
+  TurnCompleted: new Set(['cursor', 'turnId']),
+  TurnFailed: new Set(['cursor', 'turnId', 'code', 'message']),
+  TurnCancelled: new Set(['cursor', 'turnId']),
+  StreamGap: new Set(['cursor', 'turnId', 'text']),
 };
 
 type Fragments = Map<string, FragmentDefinitionNode>;
@@ -28,9 +35,9 @@ type Fragments = Map<string, FragmentDefinitionNode>;
 type Selected = Map<string, string>;
 
 /**
- * What executing a subscription gives for the events that come with every token, made without the executor, which is the
- * largest part of what they cost. Null for an operation that selects anything of them but plain fields, bears directives
- * or selects several fields at its root: that is executed, as are all other events.
+ * What executing a subscription gives for the events of a turn, made without the executor, which is the largest part of what
+ * a token costs. An event of which more than plain fields is selected, or anything with a directive, is executed, as is all else;
+ * null when that is so for every event, or at the root.
  */
 export function compileProjection(
   schema: GraphQLSchema,
@@ -44,17 +51,29 @@ export function compileProjection(
     document.definitions.flatMap((node) => (node.kind === Kind.FRAGMENT_DEFINITION ? [[node.name.value, node]] : [])),
   );
   const projections = new Map<string, Selected>();
-  for (const [typeName, plain] of Object.entries(PLAIN_EVENTS)) {
+  for (const [typeName, plain] of Object.entries(PLAIN_FIELDS)) {
     const type = schema.getType(typeName);
     const selected: Selected = new Map();
-    if (!isObjectType(type) || !select(root.selectionSet, { schema, type, plain, fragments, selected })) return null;
-    projections.set(typeName, selected);
+    if (
+      isObjectType(type) &&
+      tells(schema, root, type) &&
+      select(root.selectionSet, { schema, type, plain, fragments, selected })
+    )
+      projections.set(typeName, selected);
   }
+  if (projections.size === 0) return null;
   const responseName = root.alias?.value ?? root.name.value;
   return (event) => {
     const selected = projections.get(event.type);
     return selected ? { data: { [responseName]: project(event, selected) } } : null;
   };
+}
+
+/** Whether what a field tells may be of this type. */
+function tells(schema: GraphQLSchema, { name }: FieldNode, type: GraphQLObjectType): boolean {
+  const field = schema.getSubscriptionType()?.getFields()[name.value];
+  const told = field && getNamedType(field.type);
+  return isAbstractType(told) && schema.isSubType(told, type);
 }
 
 function operationOf(document: DocumentNode, name: string | null | undefined): OperationDefinitionNode | undefined {

@@ -10,7 +10,7 @@ import {
 import { isAsyncIterable, type Plugin } from 'graphql-yoga';
 import { compileProjection, type EventProjection, type ProjectableEvent } from '../graphql/event-projection.ts';
 
-/** Answers the events that come with every token without the executor where the selection allows it. */
+/** Answers the events of a turn without the executor where the selection allows it. */
 export function useEventProjection(): Plugin {
   const known = new WeakMap<DocumentNode, Map<string, EventProjection | null>>();
   const projectionOf = (schema: GraphQLSchema, document: DocumentNode, operationName: string | null | undefined) => {
