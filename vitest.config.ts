@@ -11,7 +11,7 @@ export default defineConfig({
     pool: 'forks',
     testTimeout: 30_000,
     hookTimeout: 30_000,
-    reporters: ['default', 'json'],
+    reporters: ['default', 'json', './test/support/skipped-reporter.ts'],
     outputFile: { json: 'test-report.json' },
   },
 });

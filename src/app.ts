@@ -89,6 +89,7 @@ export function createApp(options: AppOptions): App {
     rateLimits: new RateLimits(config.limits.rates, redis && createRedisLimiters(redis)),
     jobs: createJobQueue({ openPool: database.openPool, log, graceMs: config.shutdownGraceMs }),
     webhooks: createWebhookSender({
+      secret,
       allowPrivate: config.webhookAllowPrivate,
       userAgent: `Milepost/${config.version}`,
     }),
@@ -129,7 +130,11 @@ export function createApp(options: AppOptions): App {
     { name: 'database', listMissing: databaseProbe.listMissing },
     ...(redis ? [{ name: 'redis', listMissing: async () => (redis.run === null ? ['redis'] : []) }] : []),
   ]);
-  const routes = createRoutes({ ...shared, readiness, streamLimits, explorer: config.limits.explorer });
+  const routes = createRoutes({
+    ...{ ...shared, readiness, streamLimits },
+    explorer: config.limits.explorer,
+    version: config.version,
+  });
   const server = createHttpServer({
     ...shared,
     routes,

@@ -24,7 +24,8 @@ const BY_PREFIX = new Map<string, Entity>(
   Object.entries(PREFIXES).map(([entity, prefix]) => [prefix, entity as Entity] as const),
 );
 
-const SHAPE = /^([a-z]{3})_[0-7][0-9a-hjkmnp-tv-z]{25}$/;
+const SUFFIX = '[0-7][0-9a-hjkmnp-tv-z]{25}';
+const SHAPE = new RegExp(`^([a-z]{3})_${SUFFIX}$`);
 
 /** A new id: the entity's prefix and a UUIDv7 in 26 letters of Crockford's base 32, so that ids sort by age (TypeID). */
 export function newId(entity: Entity): string {
@@ -34,6 +35,16 @@ export function newId(entity: Entity): string {
 /** The entity an id names, or null for a string that is no id of ours. */
 export function entityOf(id: string): Entity | null {
   return BY_PREFIX.get(SHAPE.exec(id)?.[1] ?? '') ?? null;
+}
+
+/** What the ids of an entity look like. */
+export function shapeOf(entity: Entity): RegExp {
+  return new RegExp(`^${PREFIXES[entity]}_${SUFFIX}$`);
+}
+
+/** The id that stands in examples for one of this entity. */
+export function exampleId(entity: Entity): string {
+  return `${PREFIXES[entity]}_01kaj4z3v8e4x9m2c7q5r6t1yw`;
 }
 
 /** Whether a string is an id of this entity. */

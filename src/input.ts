@@ -23,7 +23,7 @@ const NUL = '\u0000';
 /** Any text PostgreSQL can store: no NUL character, no half of a surrogate pair. */
 export const text = z
   .string()
-  .superRefine(atMost(() => sizes.textLength))
+  .check(atMost(() => sizes.textLength))
   .refine((value) => !value.includes(NUL), { error: 'must not contain the NUL character', abort: true })
   .refine((value) => value.isWellFormed(), { error: 'must be well-formed Unicode' });
 
@@ -36,19 +36,33 @@ interface Measurable {
  * Refuses texts and lists that are longer than what is allowed when they come. zod's own bounds measure whatever has a length,
  * be it a text or not, and throw when that is no number.
  */
-export function atMost(length: () => number, unit = 'characters') {
-  return (value: Measurable, context: z.RefinementCtx) => {
+export function atMost(length: () => number, unit = 'characters'): z.core.$ZodCheck<Measurable> {
+  const check = z.superRefine<Measurable>((value, context) => {
     if (value.length <= length()) return;
     context.addIssue({ code: 'custom', message: `must have at most ${length()} ${unit}` });
-  };
+  });
+  return documented(check, 'maximum', length);
 }
 
 /** Refuses texts and lists that are shorter. */
-export function atLeast(length: number, unit = 'characters') {
-  return (value: Measurable, context: z.RefinementCtx) => {
+export function atLeast(length: number, unit = 'characters'): z.core.$ZodCheck<Measurable> {
+  const check = z.superRefine<Measurable>((value, context) => {
     if (value.length >= length) return;
     context.addIssue({ code: 'custom', message: `must have at least ${length} ${unit}` });
-  };
+  });
+  return documented(check, 'minimum', () => length);
+}
+
+/** Has a bound stand in the JSON Schemas that are made of it, as it is by then; the last one holds. */
+function documented<Check extends z.core.$ZodCheck>(
+  check: Check,
+  name: 'minimum' | 'maximum',
+  bound: () => number,
+): Check {
+  check._zod.onattach.push(({ _zod: { bag } }) => {
+    Object.defineProperty(bag, name, { get: bound, enumerable: true, configurable: true });
+  });
+  return check;
 }
 
 /** A text in which something is said. */
@@ -57,20 +71,22 @@ export const nonBlankText = text.refine((value) => value.trim() !== '', { error:
 /** A name people read, trimmed. */
 export const displayName = nonBlankText
   .trim()
-  .superRefine(atLeast(3))
-  .superRefine(atMost(() => 100));
+  .check(atLeast(3))
+  .check(atMost(() => 100));
 
 /** A name that may be short, trimmed. */
-export const shortName = nonBlankText.trim().superRefine(atMost(() => 100));
+export const shortName = nonBlankText.trim().check(atMost(() => 100));
 
 /** A slug-like name: small letters, digits, `_` and `-`. */
 export const slug = z
   .string()
-  .superRefine(atMost(() => 100))
+  .check(atMost(() => 100))
   .regex(/^[a-z0-9]+(?:[_-]+[a-z0-9]+)*$/, { error: 'must consist of small letters, digits, _ and -' });
 
 /** The key of a stage or channel: a slug that cannot be mistaken for an id. */
-export const readableKey = slug.refine((value) => entityOf(value) === null, { error: 'must not look like an id' });
+export const readableKey = slug
+  .refine((value) => entityOf(value) === null, { error: 'must not look like an id' })
+  .describe('Small letters, digits, `_` and `-`.');
 
 /** The slug a name gives: small latin letters and digits, everything else folded into `_`; empty when nothing is left. */
 export function slugFrom(name: string): string {
@@ -123,6 +139,7 @@ export const jsonObject = z
     error: 'must be an object',
     abort: true,
   })
+  .meta({ type: 'object', description: `Data of yours, at most ${MAX_JSON_LENGTH} characters of JSON.` })
   .pipe(json as z.ZodType<JsonObject, JsonObject>);
 
 /** Data of the caller; null clears it. */

@@ -1,5 +1,3 @@
-import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
@@ -14,6 +12,7 @@ import { prepareFirstStart } from './first-start.ts';
 import { OperationListError } from './http/known-operations.ts';
 import { createLanguageModel } from './language-model/create.ts';
 import { RedisConnection, RedisError } from './redis/connection.ts';
+import { readSecret } from './secret.ts';
 import { createLog } from './telemetry/log.ts';
 import { type RunningTelemetry, startTelemetry } from './telemetry/telemetry.ts';
 import { welcome } from './welcome.ts';
@@ -106,19 +105,6 @@ async function reachDatabase({ databaseUrl, dataDir }: Config): Promise<ReachedD
       `Milepost is already running on ${dataDir}. Stop it, or set MILEPOST_DATA_DIR to another folder.`,
     );
   return { location: { host }, embedded: true, ended, stop };
-}
-
-/** The secret of this data folder, made at the first start. Without it, tokens and cursors given out before would be void. */
-async function readSecret(dataDir: string): Promise<string> {
-  const file = join(dataDir, 'secret');
-  await mkdir(dataDir, { recursive: true });
-  await writeFile(file, randomBytes(32).toString('base64url'), { flag: 'wx', mode: 0o600 }).catch(
-    (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EEXIST') throw error;
-    },
-  );
-  await chmod(file, 0o600);
-  return (await readFile(file, 'utf8')).trim();
 }
 
 function explainListening(

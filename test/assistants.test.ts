@@ -275,6 +275,6 @@ describe('workers and assistants', () => {
     expect(await statementsOf(list)).toHaveLength(1);
     const assistants = () => app.query('{ assistants(first: 100) { edges { node { name worker { name } } } } }');
     await assistants();
-    expect(await statementsOf(assistants)).toHaveLength(2);
+    expect(await statementsOf(assistants)).toHaveLength(1);
   });
 });

@@ -20,7 +20,7 @@ const { turn } = await send(app, 'Hello');
 
 interface Refusal {
   message: string;
-  extensions: { code?: string; limit?: string };
+  extensions?: { code?: string; limit?: string };
 }
 
 /** What is said to an operation by each protocol: the first error, or nothing. */
@@ -119,6 +119,22 @@ describe('an operation that is too large', () => {
     expect([await ask('Small'), await ask('Large'), await ask('Small')]).toEqual([undefined, 'cost', undefined]);
   });
 
+  it('is not let through for having come before with variables that do not fit', async () => {
+    const stages = 'stages(first: 100) { edges { node { id } cursor } }';
+    const document = `query ($key: String!) { stage(by: { key: $key }) { id } ${stages} }`;
+    expect((await refusalsOf(document)).map((refusal) => refusal?.extensions?.limit)).toEqual(Array(3).fill(undefined));
+    const refusals = await refusalsOf(document, { key: 'web' });
+    expect(refusals.map((refusal) => refusal?.extensions?.limit)).toEqual(Array(3).fill('cost'));
+  });
+
+  it('is not let through for an argument that does not fit', async () => {
+    const stages = 'stages(first: 100) { edges { node { id } cursor } }';
+    const document = `query ($id: ID = "trn_x") { turn(id: $id) { id } ${stages} }`;
+    const refusals = await refusalsOf(document, { id: null });
+    console.log(JSON.stringify(refusals));
+    expect(refusals.map((refusal) => refusal?.extensions?.limit)).toEqual(Array(3).fill('cost'));
+  });
+
   it('is not made smaller by fragments', async () => {
     const document = `query { stages(first: 60) { ...Page } } fragment Page on StageConnection { edges { cursor node { ...Deep } } }
       fragment Deep on Stage { id key name description }`;
@@ -128,7 +144,7 @@ describe('an operation that is too large', () => {
   it('may also be a subscription', async () => {
     const document = `subscription ($id: ID!) { turnEvents(turnId: $id) { cursor ... on TurnCompleted { turn { conversation { messages(last: 100) { edges { cursor node { id } } } } } } } }`;
     for (const refusal of (await refusalsOf(document, { id: turn.id })).slice(1)) {
-      expect(refusal?.extensions.limit).toBe('depth');
+      expect(refusal?.extensions?.limit).toBe('depth');
     }
   });
 });

@@ -90,6 +90,8 @@ describe('a webhook', () => {
   it('never shows its secret', async () => {
     const { stage } = await create('Secretive', { webhook: { url: 'https://example.com/hook', secret } });
     expect(stage.effects).toEqual([{ url: 'https://example.com/hook', secretSet: true }]);
+    const stored = await app.database.db.stage.findFirstOrThrow({ where: { key: 'secretive' } });
+    expect(JSON.stringify(stored.effects)).not.toContain(secret.slice(6, 30));
     const { body } = await app.rest('GET', '/stages/secretive');
     expect(body.data.effects).toEqual([{ webhook: { url: 'https://example.com/hook', secret_set: true } }]);
   });

@@ -17,11 +17,11 @@ function isTimezone(zone: string): boolean {
 export const createWorkerInput = z.object({
   name: shortName,
   description: text.nullish(),
-  timezone: timezone.nullish(),
+  timezone: timezone.nullish().describe('Of IANA, such as `America/Sao_Paulo`.'),
 });
 
 /** A template that compiles, so that nothing fails later for a mistake that shows without data. */
-export const template = nonBlankText.superRefine(atMost(() => sizes.templateLength)).superRefine((source, context) => {
+export const template = nonBlankText.check(atMost(() => sizes.templateLength)).superRefine((source, context) => {
   try {
     compileTemplate(source);
   } catch (error) {
@@ -38,10 +38,18 @@ const provider = z
 
 const language = z.string().regex(/^[a-z]{2}(-[A-Z]{2})?$/, { error: 'must be a language code such as pt or pt-BR' });
 
-const languages = z.array(language).superRefine(atMost(() => 50, 'items'));
-const model = nonBlankText.superRefine(atMost(() => 100));
+const languages = z
+  .array(language)
+  .check(atMost(() => 50, 'items'))
+  .describe('Codes such as `pt` or `pt-BR`.');
+const model = nonBlankText.check(atMost(() => 100)).describe("Null: the server's own.");
 /** Below the smallest nothing useful of a conversation is left. */
-const contextTokens = z.number().int().min(256).max(10_000_000);
+const contextTokens = z
+  .number()
+  .int()
+  .min(256)
+  .max(10_000_000)
+  .describe("How much of the history the model is sent; null: the server's own.");
 
 export const createAssistantInput = z.object({
   name: shortName,
@@ -54,7 +62,7 @@ export const createAssistantInput = z.object({
     .nullish()
     .transform((moves) => moves ?? false),
   contextTokens: contextTokens.nullish(),
-  default: z.boolean().nullish(),
+  default: z.boolean().nullish().describe('Whether it is to answer by default.'),
 });
 
 /** Omitted keeps, null clears. */
@@ -66,5 +74,5 @@ export const updateAssistantInput = z.object({
   languages: languages.optional(),
   movesStages: z.boolean().optional(),
   contextTokens: contextTokens.nullish(),
-  default: z.boolean().nullish(),
+  default: z.boolean().nullish().describe('Whether it is to answer by default.'),
 });

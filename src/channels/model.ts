@@ -34,26 +34,33 @@ const settings = jsonObject
     context.addIssue({ code: 'custom', path: ['whenBusy'], message: `must be ${[...WHEN_BUSY].join(', ')}` });
   });
 
+const ABOUT_SETTINGS =
+  'Data of yours. `whenBusy` (`QUEUE`, `REJECT` or `INTERRUPT`) says what becomes of a message that comes while a reply is under way.';
+const ABOUT_WORKER = 'The worker that answers; null: nobody.';
+
 export const createChannelInput = z
   .object({
     name: displayName,
     key: readableKey.nullish(),
-    type: type.nullish().transform((chosen) => chosen ?? 'WEB'),
-    settings: settings.optional(),
+    type: type
+      .nullish()
+      .transform((chosen) => chosen ?? 'WEB')
+      .describe('`web`, `whatsapp` or `custom`; by default `web`.'),
+    settings: settings.optional().describe(ABOUT_SETTINGS),
     active: z
       .boolean()
       .nullish()
       .transform((active) => active ?? true),
-    workerId: z.string().nullish(),
+    workerId: z.string().nullish().describe(ABOUT_WORKER),
   })
   .transform(withKey);
 
 /** Omitted keeps, null clears. */
 export const updateChannelInput = z.object({
   name: displayName.optional(),
-  settings: settings.optional(),
+  settings: settings.optional().describe(ABOUT_SETTINGS),
   active: z.boolean().optional(),
-  workerId: z.string().nullish(),
+  workerId: z.string().nullish().describe(ABOUT_WORKER),
 });
 
 /** The same as older callers write it: they say `is_active`. */

@@ -4,7 +4,7 @@ import type { ZodOpenApiResponsesObject } from 'zod-openapi';
 import { type Entity, shapeOf } from '../ids.ts';
 import { type RestEnvironment, toSnakeCase } from './rest.ts';
 
-/** Something that stands in the `data` of an answer. */
+/** Something that stands in a body, and what it looks like. */
 export interface Shown {
   schema: z.ZodType;
   example: unknown;
@@ -21,24 +21,29 @@ export interface RouteDocument {
   needs?: 'read' | 'write' | 'nothing';
   query?: z.ZodObject;
   headers?: z.ZodObject;
-  body?: z.ZodType;
+  body?: Shown;
   /** By status what the answer shows; null: a message alone. */
   answers?: { [status in 200 | 201]?: Shown | null };
   /** Answers of another form. */
   responses?: ZodOpenApiResponsesObject;
+  /** What else its answers are made of, by name. */
+  schemas?: Record<string, z.ZodType>;
   /** By status what went wrong, where that is not what it is everywhere. */
   problems?: { [status: number]: string };
 }
 
 const DOCUMENT = Symbol('document of a route');
 
-/** Stands before the handler of a route and says what there is to know of it. */
-export function documented(document: RouteDocument): MiddlewareHandler<RestEnvironment> {
-  return Object.assign(pass, { [DOCUMENT]: document });
-
-  function pass(_c: unknown, next: () => Promise<void>): Promise<void> {
-    return next();
-  }
+/** A way to tell of the routes under one tag. What it gives stands before the handler of a route and changes nothing. */
+export function documentsOf(tag: string) {
+  return (
+    id: string,
+    summary: string,
+    more: Omit<RouteDocument, 'id' | 'tag' | 'summary'>,
+  ): MiddlewareHandler<RestEnvironment> => {
+    const document: RouteDocument = { id, tag, summary, ...more };
+    return Object.assign((_c: unknown, next: () => Promise<void>) => next(), { [DOCUMENT]: document });
+  };
 }
 
 /** What is told of the route whose handler this is. */
@@ -55,11 +60,7 @@ export interface Answer<Fields extends z.ZodRawShape> extends Shown {
 }
 
 /** Declares how something is shown, once for the answers and for the document. The example is spelled as in an answer. */
-export function answerOf<Fields extends z.ZodRawShape>(
-  name: string,
-  fields: Fields,
-  example: object,
-): Answer<Fields> {
+export function answerOf<Fields extends z.ZodRawShape>(name: string, fields: Fields, example: object): Answer<Fields> {
   const names = Object.keys(fields).map((field) => [field, toSnakeCase(field)] as const);
   const schema = inSnakeCase(z.object(fields)).meta({ id: name, examples: [example] });
   return {
@@ -87,23 +88,18 @@ export function bodyOf(
   input: z.ZodType,
   example: object,
   changed: Record<string, Record<string, z.ZodType> | null> = {},
-): z.ZodType {
+): Shown {
   const fields = Object.entries(inSnakeCase(objectOf(input)).shape);
   const spelled = fields.flatMap(([name, field]) => {
     const change = changed[name];
     return change === undefined ? [[name, field]] : Object.entries(change ?? {});
   });
-  return z.object(Object.fromEntries(spelled)).meta({ examples: [example] });
+  return { schema: z.object(Object.fromEntries(spelled)), example };
 }
 
 /** An id of this entity. */
 export function idOf(entity: Entity): z.ZodString {
   return z.string().regex(shapeOf(entity));
-}
-
-/** The id that stands in the examples for one of this entity. */
-export function exampleId(entity: Entity): string {
-  return shapeOf(entity).source.slice(1, 5) + '01kaj4z3v8e4x9m2c7q5r6t1yw';
 }
 
 /** An object with any members. */

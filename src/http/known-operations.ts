@@ -62,9 +62,10 @@ export class KnownOperations {
 export function useKnownOperations(operations: KnownOperations): Plugin {
   return {
     onParams({ params, setParams }) {
-      const { documentId: _name, ...rest } = params as OperationParams;
       const query = operations.documentOf(params);
-      if (query !== params.query) setParams({ ...rest, query } as typeof params);
+      if (query === params.query) return;
+      const { documentId: _name, ...rest } = params as OperationParams;
+      setParams({ ...rest, query } as typeof params);
     },
   };
 }

@@ -10,7 +10,7 @@ import {
   validate,
 } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
-import { costOf, hasVariableLengths } from '../graphql/cost.ts';
+import { type Cost, costOf, hasVariableLengths } from '../graphql/cost.ts';
 import type { OperationLimits } from '../limits.ts';
 
 /** An operation whose cost depends on its variables. */
@@ -28,7 +28,10 @@ export function useOperationLimits(limits: OperationLimits): Plugin {
     if (!operation) return null;
     const before = known.get(operation);
     if (before !== undefined && before !== VARIES) return before;
-    const refusal = tooCostly(limits, args);
+    const cost = costOf(args);
+    // Its variables do not fit, which the executor says. With others it has a cost.
+    if (!cost) return null;
+    const refusal = tooCostly(limits, cost);
     if (!before) known.set(operation, hasVariableLengths(args.document) ? VARIES : refusal);
     return refusal;
   };
@@ -38,10 +41,12 @@ export function useOperationLimits(limits: OperationLimits): Plugin {
     },
     onValidate({ addValidationRule, setValidationFn }) {
       addValidationRule(written);
-      if (limits.introspection) return;
-      addValidationRule(NoSchemaIntrospectionCustomRule);
-      // A suggestion tells names of the schema, too.
-      setValidationFn((schema, document, rules) => validate(schema, document, rules, { hideSuggestions: true }));
+      if (!limits.introspection) {
+        addValidationRule(NoSchemaIntrospectionCustomRule);
+        // A suggestion tells names of the schema, too.
+        setValidationFn((schema, document, rules) => validate(schema, document, rules, { hideSuggestions: true }));
+      }
+      return ({ result }) => result.forEach(forgetWhere);
     },
     onExecute({ args, setResultAndStopExecution }) {
       const refusal = refusalOf(args as ExecutionArgs);
@@ -54,10 +59,16 @@ export function useOperationLimits(limits: OperationLimits): Plugin {
   };
 }
 
+/** Faults of documents are kept. Where in our code they were found is not: it would keep all that was at work there. */
+function forgetWhere(error: unknown): void {
+  if (error instanceof Error) error.stack = '';
+}
+
 function parseWithin(maxTokens: number, ...[source, options]: Parameters<typeof parse>): ReturnType<typeof parse> {
   try {
     return parse(source, { ...options, maxLexicalTokens: maxTokens });
   } catch (error) {
+    forgetWhere(error);
     // Brackets in brackets take up the stack, each of them a little.
     if (error instanceof RangeError) throw tooLarge('nesting', 'The document is nested too deeply to be read.');
     if (!(error instanceof GraphQLError) || !error.message.includes(`more than ${maxTokens} tokens`)) throw error;
@@ -87,18 +98,10 @@ function limitsOfText({ maxAliases, maxDirectives }: OperationLimits) {
   };
 }
 
-function tooCostly({ maxDepth, maxCost }: OperationLimits, args: ExecutionArgs): GraphQLError | null {
-  const cost = costOf(args);
-  if (cost && cost.depth > maxDepth) {
-    return tooLarge('depth', `The operation is ${cost.depth} fields deep; ${maxDepth} are allowed.`);
-  }
-  if (cost && cost.fields > maxCost) {
-    return tooLarge(
-      'cost',
-      `The answer may have ${cost.fields} fields; ${maxCost} are allowed. Ask for shorter pages.`,
-    );
-  }
-  return null;
+function tooCostly({ maxDepth, maxCost }: OperationLimits, { depth, fields }: Cost): GraphQLError | null {
+  if (depth > maxDepth) return tooLarge('depth', `The operation is ${depth} fields deep; ${maxDepth} are allowed.`);
+  if (fields <= maxCost) return null;
+  return tooLarge('cost', `The answer may have ${fields} fields; ${maxCost} are allowed. Ask for shorter pages.`);
 }
 
 function tooLarge(limit: string, message: string): GraphQLError {

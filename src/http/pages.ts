@@ -1,5 +1,5 @@
 import type { MiddlewareHandler } from 'hono';
-import { explorerPage, explorerPolicy } from './explorer.ts';
+import { explorerPage } from './explorer.ts';
 import type { RestContext, RestEnvironment } from './rest.ts';
 import { pagePolicy } from './security-headers.ts';
 
@@ -19,8 +19,9 @@ export function asksForExplorer({ req }: RestContext): boolean {
 }
 
 /** The page to try GraphQL with. */
-export function answerExplorer(c: RestContext): Response {
-  return c.html(explorerPage(), 200, { 'Content-Security-Policy': explorerPolicy(hostOf(c)) });
+export async function answerExplorer(c: RestContext): Promise<Response> {
+  const { html, policy } = await explorerPage(hostOf(c));
+  return c.html(html, 200, { 'Content-Security-Policy': policy });
 }
 
 function hostOf({ req }: RestContext): string {

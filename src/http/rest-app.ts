@@ -15,6 +15,7 @@ import { workspaceRoutes } from '../workspaces/rest.ts';
 import { credentialOf, refuseApiKeyIn } from './authentication.ts';
 import { limitBody } from './body-limit.ts';
 import { addConsole } from './console.ts';
+import { addDocs } from './docs.ts';
 import type { StreamLimits } from './event-stream.ts';
 import { GRAPHQL_PATH, type Graphql } from './graphql.ts';
 import { addHealthRoutes } from './health.ts';
@@ -41,12 +42,14 @@ export interface RoutesOptions {
   streamLimits: StreamLimits;
   /** Whether the page to try GraphQL with is served. */
   explorer: boolean;
+  /** The version of the server. */
+  version: string;
 }
 
 /** Everything that is served over HTTP, as one function from request to response. */
 export function createRoutes(options: RoutesOptions): RestApi {
-  const { authenticate, graphql, log, telemetry, readiness, corsOrigins, bodyLimitBytes, streamLimits, explorer } =
-    options;
+  const { authenticate, graphql, log, telemetry, readiness, corsOrigins, bodyLimitBytes, streamLimits } = options;
+  const { explorer, version } = options;
   const api: RestApi = new Hono<RestEnvironment>();
   api.onError((error, c) => answerError(c, error, log));
   api.notFound((c) => answerError(c, new NotFoundError(`There is no route ${c.req.method} ${c.req.path}.`), log));
@@ -74,6 +77,7 @@ export function createRoutes(options: RoutesOptions): RestApi {
     });
   });
   addConsole(api);
+  addDocs(api, version);
   api.use(async (c, next) => {
     c.set('streamLimits', streamLimits);
     const ctx = await authenticate(queryCredential(c) ?? headerCredential(c));

@@ -34,15 +34,17 @@ export async function readBody(c: RestContext): Promise<Record<string, unknown>>
   return Object.fromEntries(Object.entries(body).map(([name, value]) => [toCamelCase(name), value]));
 }
 
-const PAGE = z.object({
-  page: z.coerce.number().int().min(1).max(1_000_000).default(1),
+/** What lists take. */
+export const PAGE = z.object({
+  page: z.coerce.number().int().min(1).max(1_000_000).default(1).describe('Counts from 1.'),
   limit: z.coerce
     .number()
     .int()
     .min(1)
     .max(100, { abort: true })
     .refine((limit) => limit <= sizes.pageSize, { error: () => `must be at most ${sizes.pageSize}` })
-    .default(() => Math.min(25, sizes.pageSize)),
+    .default(() => Math.min(25, sizes.pageSize))
+    .describe('How many a page has.'),
 });
 
 /** `?page&limit` as what to skip and take; pages count from 1. */
@@ -53,9 +55,12 @@ export function readPage(c: RestContext): { skip: number; take: number } {
 
 /** The first word of a path is a field of ours and changes its spelling (a header keeps its own); the rest is the caller's own data. */
 export function toSnakeCasePath(path: string): string {
-  return path.replace(/^[^.]+/, (field) =>
-    field.replace(/(?<=[a-z0-9])[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
-  );
+  return path.replace(/^[^.]+/, toSnakeCase);
+}
+
+/** A field of ours as this API spells it. */
+export function toSnakeCase(name: string): string {
+  return name.replace(/(?<=[a-z0-9])[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
 function toCamelCase(name: string): string {

@@ -1,4 +1,3 @@
-import type { WebSocket } from 'ws';
 import type { Context } from '../context.ts';
 import { LimitExceededError } from '../errors.ts';
 import type { Limits } from '../limits.ts';
@@ -11,7 +10,7 @@ const NORMAL_CLOSURE = 1000;
 /** A socket and what is going on over it. */
 export interface ActiveSocket {
   readonly subscriptions: Record<string, unknown>;
-  readonly extra: { socket: WebSocket; activeAt: number };
+  readonly extra: { socket: { close(code: number, reason: string): void }; activeAt: number };
 }
 
 /** Closes sockets on which nothing has been going on for long. One look at all of them costs less than a timer for each. */

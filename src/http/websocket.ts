@@ -133,8 +133,10 @@ export function serveWebSocket(options: WebSocketOptions): WebSocketDoor {
     execute: (args) => (args as PreparedArgs).execute(args),
     subscribe: (args) => (args as PreparedArgs).subscribe(args),
     onOperation: ({ extra }, _id, _payload, args, result) => {
-      if (!isAsyncIterable<ExecutionResult>(result))
-        return result.errors && { ...result, errors: result.errors.map(asMessage) };
+      if (!isAsyncIterable<ExecutionResult>(result)) {
+        const { errors, ...rest } = result as ExecutionResult;
+        return errors && { ...rest, errors: errors.map(asMessage) };
+      }
       const { record } = args as PreparedArgs;
       return new SocketResults(result, { unavailable: closeForNow(extra.socket), ended: () => record.end(200) });
     },

@@ -17,22 +17,22 @@ export function toIdentityReference(input: { id?: string | null; externalId?: st
   return input as IdentityReference;
 }
 
-const externalId = nonBlankText.superRefine(atMost(() => 200)).refine((value) => !value.startsWith(ID_PREFIX), {
+const externalId = nonBlankText.check(atMost(() => 200)).refine((value) => !value.startsWith(ID_PREFIX), {
   error: `must not begin with ${ID_PREFIX}, as ids of identities do`,
 });
 
 const profile = {
   name: text
     .trim()
-    .superRefine(atMost(() => 200))
+    .check(atMost(() => 200))
     .nullish(),
   phone: text
     .trim()
-    .superRefine(atMost(() => 50))
+    .check(atMost(() => 50))
     .nullish(),
   email: text
     .trim()
-    .superRefine(atMost(() => 320))
+    .check(atMost(() => 320))
     .nullish(),
   metadata: metadata.optional(),
 };
@@ -57,12 +57,12 @@ export const assignStageBody = z
     ...rest,
   }));
 
-export const searchInput = z.object({ search: text.superRefine(atMost(() => 200)).nullish() });
+export const searchInput = z.object({ search: text.check(atMost(() => 200)).nullish() });
 
 export const createAccessTokenInput = z.object({
   permissions: z
     .array(z.enum(['READ', 'WRITE']))
-    .superRefine(atLeast(1, 'items'))
+    .check(atLeast(1, 'items'))
     .default(['READ', 'WRITE'])
     .transform((permissions) => [...new Set(permissions)]),
   lifetimeMinutes: z.number().int().min(1).max(120).default(15),

@@ -106,7 +106,8 @@ async function deliverWebhook(
   { last, signal }: RunningJob,
 ): Promise<void> {
   try {
-    await ctx.webhooks.send({ id: cause.id, url, secret, body: toWebhookBody(cause) }, signal);
+    const { id, workspaceId } = cause;
+    await ctx.webhooks.send({ id, workspaceId, url, secret, body: toWebhookBody(cause) }, signal);
   } catch (error) {
     const gone = error instanceof WebhookError && error.gone;
     // Who is only stopping has not given up.

@@ -12,7 +12,7 @@ const REFUSED = new Set(['__proto__', 'constructor', 'prototype']);
 /** What a memory entry is kept under, such as `preferences.language`. */
 export const memoryKey = z
   .string()
-  .superRefine(atMost(() => 200))
+  .check(atMost(() => 200))
   .regex(SEGMENTS, { error: 'must be names of latin letters, digits, _ and -, joined by dots', abort: true })
   .refine((key) => !key.split('.').some((segment) => REFUSED.has(segment)), {
     error: `must not contain ${[...REFUSED].join(', ')}`,
@@ -22,7 +22,7 @@ export const rememberInput = z.object({
   key: memoryKey,
   value: json,
   source: nonBlankText
-    .superRefine(atMost(() => 100))
+    .check(atMost(() => 100))
     .nullish()
     .transform((source) => source ?? 'api'),
   confidence: z

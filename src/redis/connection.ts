@@ -48,6 +48,7 @@ export class RedisConnection {
   #run: string | null = null;
   #closing = false;
   #lost: Error | null = null;
+  #warned = false;
 
   constructor(url: string, log: Logger) {
     this.#log = log;
@@ -95,7 +96,7 @@ export class RedisConnection {
       stopWatching();
       for (const connection of [this.commands, this.listening]) connection.off('error', onError);
     }
-    if (this.#run === null) this.#log.warn({ err: this.#lost }, 'Redis cannot be reached; it will be tried again');
+    if (this.#run === null) this.#warn();
   }
 
   async close(): Promise<void> {
@@ -138,12 +139,16 @@ export class RedisConnection {
     const [one, other] = [this.commands, this.listening].map((each) => this.#runs.get(each));
     const run = one !== undefined && one === other ? one : null;
     if (run === this.#run || this.#closing) return;
-    const before = this.#run;
     this.#run = run;
-    if (run === null) this.#log.warn({ err: this.#lost }, 'Redis cannot be reached; it will be tried again');
-    else if (before === null && this.#lost) this.#log.info('Redis is reached again');
-    if (run !== null) this.#lost = null;
+    if (run === null) this.#warn();
+    else if (this.#warned) this.#log.info('Redis is reached again');
+    if (run !== null) [this.#warned, this.#lost] = [false, null];
     for (const tell of this.#watchers) tell();
+  }
+
+  #warn(): void {
+    this.#warned = true;
+    this.#log.warn(this.#lost ? { err: this.#lost } : {}, 'Redis cannot be reached; it will be tried again');
   }
 
   /** A server that has vanished without a word is noticed by its silence. */

@@ -84,13 +84,18 @@ export class Outbox {
     const { conversationId, turn, kind } = lost;
     const isCovered = (entry: Entry) =>
       entry.conversationId === conversationId && entry.kind === 'say' && entry.turn.id === turn.id;
-    this.#entries = this.#entries.filter((entry) => !isCovered(entry));
+    const { covered = [], kept = [] } = Object.groupBy(this.#entries, (entry) =>
+      isCovered(entry) ? 'covered' : 'kept',
+    );
+    for (const entry of covered) entry.settle(null);
+    this.#entries = kept;
     let at = this.#entries.findIndex((entry) => entry.conversationId === conversationId && entry.kind === 'reset');
     if (at === -1) {
       at = 0;
       this.#entries.unshift(new Entry(conversationId, 'reset', { ...turn, attempt: Math.max(turn.attempt, 0) }));
     }
     if (kind === 'end') this.#entries.splice(at + 1, 0, lost);
+    else lost.settle(null);
     this.#findLast(conversationId);
   }
 

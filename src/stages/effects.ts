@@ -106,7 +106,7 @@ const SECOND = {
 } satisfies Record<StageEffect['type'], string>;
 
 async function resolveEffect(
-  { db, workspaceId }: Context,
+  { db, workspaceId, webhooks }: Context,
   { openingMessage, moveAfter, webhook }: StageEffectInput,
   before: Stage | null,
   refuse: (path: string, message: string) => null,
@@ -128,6 +128,7 @@ async function resolveEffect(
   const stored = before
     ? effectsOf(before).find((effect) => effect.type === 'webhook' && effect.url === url)
     : undefined;
-  const key = secret ?? (stored?.type === 'webhook' ? stored.secret : null);
+  const kept = stored?.type === 'webhook' ? stored.secret : null;
+  const key = secret ? webhooks.seal(secret, { workspaceId, url }) : kept;
   return key ? { type: 'webhook', url, secret: key } : refuse('webhook.secret', 'is required for a new URL');
 }

@@ -13,14 +13,15 @@ export const stageByName = z.union([z.object({ id: z.string() }), z.object({ key
 /** The stages that may follow; null: any. */
 const allowedNext = z
   .array(stageByName)
-  .superRefine(atMost(() => 100, 'items'))
-  .nullish();
+  .check(atMost(() => 100, 'items'))
+  .nullish()
+  .describe('The stages that may follow; null: any.');
 
 const MAX_EFFECTS = 20;
 const YEAR_SECONDS = 366 * 24 * 3600;
 
 const webhookUrl = text
-  .superRefine(atMost(() => 2000))
+  .check(atMost(() => 2000))
   .pipe(z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }))
   .refine((url) => !hasCredentials(URL.parse(url)), { error: 'must not contain credentials' });
 
@@ -38,11 +39,14 @@ const webhookSecret = z.string().refine(
   { error: 'must be `whsec_` and 24 to 64 bytes in base64' },
 );
 
+const seconds = z.number().int().min(1).max(YEAR_SECONDS);
+const webhook = z.object({ url: webhookUrl, secret: webhookSecret.nullish() }).nullish();
+
 const effect = z
   .object({
     openingMessage: z.object({ channel: channelByName, text: template }).nullish(),
-    moveAfter: z.object({ seconds: z.number().int().min(1).max(YEAR_SECONDS), stage: stageByName }).nullish(),
-    webhook: z.object({ url: webhookUrl, secret: webhookSecret.nullish() }).nullish(),
+    moveAfter: z.object({ seconds, stage: stageByName }).nullish(),
+    webhook,
   })
   .refine((kinds) => Object.values(kinds).filter((kind) => kind != null).length === 1, {
     error: 'must be exactly one of openingMessage, moveAfter and webhook',
@@ -51,7 +55,7 @@ const effect = z
 /** What is to happen to an identity that enters the stage; null: nothing. */
 const effects = z
   .array(effect)
-  .superRefine(atMost(() => MAX_EFFECTS, 'items'))
+  .check(atMost(() => MAX_EFFECTS, 'items'))
   .nullish();
 
 export type StageEffectInput = z.output<typeof effect>;
@@ -60,7 +64,7 @@ export type StageEffectInput = z.output<typeof effect>;
 export type StageEffect =
   | { type: 'openingMessage'; channelId: string; text: string }
   | { type: 'moveAfter'; seconds: number; stageId: string }
-  | { type: 'webhook'; url: string; secret: string };
+  | { type: 'webhook'; url: string /** Sealed. */; secret: string };
 
 /** The stored effects of a stage. */
 export function effectsOf({ effects }: { effects: unknown }): StageEffect[] {
@@ -75,7 +79,10 @@ export const createStageInput = z
     key: readableKey.nullish(),
     description: text.nullish(),
     metadata: metadata.default({}),
-    assistantId: z.string().nullish(),
+    assistantId: z
+      .string()
+      .nullish()
+      .describe('The assistant that answers while an identity is in the stage; null: that of the worker.'),
   })
   .transform(withKey);
 
@@ -86,7 +93,10 @@ export const updateStageInput = z.object({
   name: displayName.optional(),
   description: text.nullish(),
   metadata: metadata.optional(),
-  assistantId: z.string().nullish(),
+  assistantId: z
+    .string()
+    .nullish()
+    .describe('The assistant that answers while an identity is in the stage; null: that of the worker.'),
 });
 
 /** What an older caller means by `stage_id`: an id, or else a key. */
@@ -99,20 +109,24 @@ const referenceBody = z.string({ error: 'must be an id or a key' });
 const effectBody = z
   .object({
     opening_message: z
-      .object({ channel_id: referenceBody, text: z.unknown().optional() })
+      .object({ channel_id: referenceBody, text: template })
       .transform(({ channel_id, ...rest }) => ({ ...rest, channel: channelReference(channel_id) }))
       .nullish(),
     move_after: z
-      .object({ stage_id: referenceBody, seconds: z.unknown().optional() })
+      .object({ stage_id: referenceBody, seconds })
       .transform(({ stage_id, ...rest }) => ({ ...rest, stage: stageReference(stage_id) }))
       .nullish(),
-    webhook: z.unknown().optional(),
-  })
-  .transform(({ opening_message, move_after, webhook }) => ({
-    openingMessage: opening_message,
-    moveAfter: move_after,
     webhook,
+  })
+  .transform(({ opening_message: openingMessage, move_after: moveAfter, ...rest }) => ({
+    ...{ openingMessage, moveAfter },
+    ...rest,
   }));
 
 /** A stage as older callers write it: the effects in snake_case, channels and stages by id or key. */
-export const stageBody = z.looseObject({ effects: z.array(effectBody).nullish() });
+export const stageBody = z.looseObject({
+  effects: z
+    .array(effectBody)
+    .nullish()
+    .describe('What is to happen to an identity that enters: each exactly one of the three. Null: nothing.'),
+});

@@ -86,7 +86,8 @@ function withPlace(event: LogEvent, sequence: number, offset: number): LoggedEve
   return { type, text, turnId, turnNumber, ...(attempt !== undefined && { attempt }), sequence, offset };
 }
 
-function sizeOf(event: LoggedEvent): number {
+/** What an event takes in memory, roughly, in bytes. */
+export function sizeOf(event: LoggedEvent): number {
   if (event.type === 'TurnTokens') return EVENT_BYTES + event.text.length;
   if (event.type === 'TurnToolCalled') return EVENT_BYTES + lengthOf(event.arguments) + lengthOf(event.result);
   return event.type === 'MemoryRemembered' ? EVENT_BYTES + lengthOf(event.value) : EVENT_BYTES;

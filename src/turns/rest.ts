@@ -1,17 +1,20 @@
 import { channelReference } from '../channels/model.ts';
 import { ConflictError, InvalidInputError, ModelFailedError, UnavailableError } from '../errors.ts';
+import type { Turn } from '../generated/prisma/client.ts';
 import { type BlockSource, eventStream } from '../http/event-stream.ts';
 import { answer, type RestApi, type RestContext, readBody } from '../http/rest.ts';
 import { identityReference } from '../identities/model.ts';
+import { parseInput } from '../input.ts';
 import { type AwaitedTurn, awaitTurn } from './awaited.ts';
 import { notACursor } from './cursors.ts';
+import { CANCELS, cancelled, REJOINS, reply, SENDS, STREAMS } from './documents.rest.ts';
 import type { FollowedTurn } from './following.ts';
-import { idempotencyKey } from './model.ts';
+import { idempotencyKey, streamQuery } from './model.ts';
 import { cancelTurn, followTurnEvents, getFollowedTurn, type SentMessage, sendMessage, turnAt } from './operations.ts';
 import { ReplyBlocks } from './reply-blocks.ts';
 
 export function turnRoutes(api: RestApi): void {
-  api.post('/conversation/:identity_id/chat/:channel_id', async (c) => {
+  api.post('/conversation/:identity_id/chat/:channel_id', SENDS, async (c) => {
     const body = await readBody(c);
     const { ctx } = c.var;
     const sent = await sendMessage(ctx, {
@@ -24,16 +27,14 @@ export function turnRoutes(api: RestApi): void {
     return answer(c, 200, 'Message sent successfully', toReplyBody(sent, await awaitTurn(ctx, sent)));
   });
 
-  api.get('/conversation/:identity_id/streaming', async (c) => {
+  api.get('/conversation/:identity_id/streaming', STREAMS, async (c) => {
     // Whoever asks for the head alone only looks, and nothing may come of it (RFC 9110); this GET sends a message.
     if (c.req.method === 'HEAD') return c.body(null, 405, { Allow: 'GET' });
     const { ctx } = c.var;
     const seen = whatWasSeen(c);
     // A client that comes back repeats the whole request: its message must not be sent again.
     if (seen) return rejoin(c, await turnAt(ctx, seen.cursor, seen.path), seen);
-    const { channel_id: channel, message, client_message_id: inQuery } = c.req.query();
-    if (!channel) throw new InvalidInputError([{ path: 'channelId', message: 'is required' }]);
-    if (message === undefined) throw new InvalidInputError([{ path: 'message', message: 'is required' }]);
+    const { channel_id: channel, message, client_message_id: inQuery } = parseInput(streamQuery, c.req.query());
     const sent = await sendMessage(ctx, {
       identity: identityReference(c.req.param('identity_id')),
       channel: channelReference(channel),
@@ -44,14 +45,14 @@ export function turnRoutes(api: RestApi): void {
     return rejoin(c, sent.turn, { cursor: sent.cursor, path: 'after' });
   });
 
-  api.get('/turns/:turn_id/events', async (c) => {
+  api.get('/turns/:turn_id/events', REJOINS, async (c) => {
     const seen = whatWasSeen(c);
     return rejoin(c, await getFollowedTurn(c.var.ctx, c.req.param('turn_id'), seen), seen);
   });
 
-  api.post('/turns/:turn_id/cancel', async (c) => {
+  api.post('/turns/:turn_id/cancel', CANCELS, async (c) => {
     const turn = await cancelTurn(c.var.ctx, { turnId: c.req.param('turn_id') });
-    return answer(c, 200, 'Turn cancelled successfully', { turn_id: turn.id, status: turn.status.toLowerCase() });
+    return answer(c, 200, 'Turn cancelled successfully', toCancelledBody(turn));
   });
 }
 
@@ -99,11 +100,11 @@ function renaming(names: Record<string, string>): (error: unknown) => never {
 function toReplyBody({ turn, message }: SentMessage, ended: AwaitedTurn): Record<string, unknown> {
   if (ended.status !== 'COMPLETED') throw failureOf(ended);
   const { usage } = ended;
-  return {
-    conversation_id: turn.conversationId,
-    turn_id: turn.id,
-    message_id: message.id,
-    reply_id: ended.replyId,
+  return reply.of({
+    conversationId: turn.conversationId,
+    turnId: turn.id,
+    messageId: message.id,
+    replyId: ended.replyId,
     text: ended.text,
     stage: ended.stageKey,
     usage: {
@@ -111,8 +112,12 @@ function toReplyBody({ turn, message }: SentMessage, ended: AwaitedTurn): Record
       output_tokens: usage?.outputTokens ?? null,
       exact: usage?.exact ?? null,
     },
-    created_at: ended.finishedAt,
-  };
+    createdAt: ended.finishedAt,
+  });
+}
+
+function toCancelledBody({ id, status }: Turn): Record<string, unknown> {
+  return cancelled.of({ turnId: id, status: status.toLowerCase() as Lowercase<typeof status> });
 }
 
 function failureOf(ended: Exclude<AwaitedTurn, { status: 'COMPLETED' }>): Error {

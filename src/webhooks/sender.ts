@@ -3,19 +3,24 @@ import https from 'node:https';
 import { isIP } from 'node:net';
 import { isPublicAddress } from './public-address.ts';
 import { publicLookup } from './public-lookup.ts';
+import { createSecretSeal, type SecretSeal } from './sealed-secret.ts';
 import { signatureHeaders } from './signature.ts';
 
 /** One message to one address. */
 export interface WebhookMessage {
   /** The same at every attempt: the receiver knows by it what it has seen. */
   id: string;
+  workspaceId: string;
   url: string;
+  /** As it is stored. */
   secret: string;
   body: string;
 }
 
 /** Delivers signed messages over HTTP. */
 export interface WebhookSender {
+  /** A secret as it is to be stored for a webhook. */
+  seal: SecretSeal['seal'];
   /** Resolves once the receiver has accepted it with a 2xx; throws WebhookError when it has not. Redirects are not followed. */
   send(message: WebhookMessage, signal?: AbortSignal): Promise<void>;
 }
@@ -33,6 +38,8 @@ export class WebhookError extends Error {
 }
 
 export interface WebhookSenderOptions {
+  /** The server's own; secrets of webhooks are sealed under it. */
+  secret: string;
   /** Whether private, loopback and link-local addresses may be called. */
   allowPrivate: boolean;
   timeoutMs?: number;
@@ -42,13 +49,18 @@ export interface WebhookSenderOptions {
 const HTTP_GONE = 410;
 
 export function createWebhookSender({
+  secret: ownSecret,
   allowPrivate,
   timeoutMs = 10_000,
   userAgent,
 }: WebhookSenderOptions): WebhookSender {
   const lookup = allowPrivate ? undefined : publicLookup(notPublic);
+  const { seal, open } = createSecretSeal(ownSecret);
   return {
-    async send({ id, url, secret, body }, signal) {
+    seal,
+    async send({ id, workspaceId, url, secret: stored, body }, signal) {
+      const secret = open(stored, { workspaceId, url });
+      if (secret === null) throw new WebhookError('Its secret was stored under another MILEPOST_SECRET. Set it again.');
       const { protocol, hostname } = new URL(url);
       const literal = hostname.replace(/^\[(.*)\]$/, '$1');
       // An address that is written out is never looked up.

@@ -30,9 +30,11 @@ export const createApiKeyInput = z.object({
   expiresAt: instant
     .refine((end) => end.getTime() > Date.now(), { error: 'must be in the future' })
     .nullish()
-    .transform((end) => end ?? null),
+    .transform((end) => end ?? null)
+    .describe('When it ends by itself; null: never.'),
   permissions: z
     .array(permission)
     .min(1)
+    .describe('`read`, `write` or both.')
     .transform((sets) => [...new Set(sets.flat())]),
 });

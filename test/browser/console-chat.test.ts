@@ -38,6 +38,26 @@ describe.skipIf(!installedBrowser)(
       expect(await (await open(conversationId)).said()).toEqual(['USER: Hello', 'ASSISTANT: Echo: Hello']);
     });
 
+    it('shows what was said long ago on demand, each once', async () => {
+      const { externalId, conversationId } = await beginConversation(app);
+      const texts = Array.from({ length: 30 }, (_, place) => `Message ${place}`);
+      for (const text of texts) await app.rest('POST', `/conversation/${externalId}/chat/web`, { text });
+      const chat = await open(conversationId);
+      // What comes now comes behind the snapshot.
+      await app.rest('POST', `/conversation/${externalId}/chat/web`, { text: 'The latest' });
+      await chat.until('Echo: The latest');
+      expect(await chat.said()).toHaveLength(27);
+      const earlier = chat.page.getByRole('button', { name: 'Show earlier' });
+      for (const _page of [2, 3]) {
+        const before = (await chat.said()).length;
+        await earlier.click();
+        await chat.page.waitForFunction((count) => document.querySelectorAll('[data-by]').length > count, before);
+      }
+      await earlier.waitFor({ state: 'detached' });
+      const all = ['Hello', ...texts, 'The latest'].flatMap((text) => [`USER: ${text}`, `ASSISTANT: Echo: ${text}`]);
+      expect(await chat.said()).toEqual(all);
+    });
+
     it('shows tokens as they come', async () => {
       const waiting = hold();
       app.model.when('Show me', reply.text('First', waiting, ' second', ' third'));
@@ -132,6 +152,10 @@ describe.skipIf(!installedBrowser)(
       await chat.say('Good morning');
       await chat.until('Echo: Good morning');
       expect(page.url()).toMatch(/#\/conversations\/cnv_/);
+      // Whoever has begun to write goes on writing.
+      await page.keyboard.type('And you?');
+      await page.keyboard.press('Enter');
+      await chat.until('Echo: And you?');
     });
 
     it('says why there is no reply', async () => {
@@ -160,8 +184,7 @@ describe.skipIf(!installedBrowser)(
       const { conversationId } = await beginConversation(app);
       const chat = await open(conversationId);
       await chat.say('What do you know?');
-      await chat.until('Echo: What do you know?');
-      await chat.page.getByRole('button', { name: 'Prompt' }).last().click();
+      await chat.page.getByRole('button', { name: 'Prompt' }).nth(1).click();
       const sheet = chat.page.getByRole('dialog', { name: 'Turn' });
       await sheet.locator('.prompt').waitFor();
       const shown = await sheet.locator('.prompt pre').allTextContents();

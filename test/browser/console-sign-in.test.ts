@@ -82,6 +82,16 @@ describe.skipIf(!installedBrowser)(
       await other.getByLabel('API key').waitFor();
     });
 
+    it('works where only listed operations are executed', async () => {
+      const strict = await startTestApp({
+        environment: { GRAPHQL_OPERATIONS: 'build/console/operations', GRAPHQL_OPERATIONS_ONLY: '1' },
+      });
+      await strict.rest('POST', '/stages', { name: 'Onboarding' });
+      page = await openConsole(browser, strict, { key: null });
+      await signIn(strict.credential);
+      await page.getByRole('link', { name: 'Onboarding' }).waitFor();
+    });
+
     it('ends with signing out', async () => {
       page = await openConsole(browser, app);
       await page.getByRole('button', { name: 'Sign out' }).click();
@@ -89,18 +99,25 @@ describe.skipIf(!installedBrowser)(
       expect(await page.evaluate(() => sessionStorage.length)).toBe(0);
     });
 
+    const newKey = () =>
+      mutate(app, 'createApiKey', { name: 'To be revoked', permissions: ['READ'] }, 'secret apiKey { id }');
+
     it('ends when the key is revoked, and says so', async () => {
-      const { secret, apiKey } = await mutate(
-        app,
-        'createApiKey',
-        { name: 'To be revoked', permissions: ['READ', 'WRITE'] },
-        'secret apiKey { id }',
-      );
+      const { secret, apiKey } = await newKey();
       page = await openConsole(browser, app, { key: secret });
       await page.getByText('Live', { exact: true }).waitFor();
       await mutate(app, 'revokeApiKey', { id: apiKey.id });
       await page.getByText('The server refused this API key.').waitFor();
       expect(await page.evaluate(() => sessionStorage.length)).toBe(0);
+    });
+
+    it('ends with the next question when the key was revoked while nothing was followed', async () => {
+      const { secret, apiKey } = await newKey();
+      page = await openConsole(browser, app, { key: secret, at: 'identities' });
+      await page.getByRole('link', { name: 'Ada' }).waitFor();
+      await mutate(app, 'revokeApiKey', { id: apiKey.id });
+      await page.getByRole('searchbox').fill('Ada');
+      await page.getByText('The server refused this API key.').waitFor();
     });
   },
 );

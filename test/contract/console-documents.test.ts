@@ -27,6 +27,12 @@ describe('the documents of the console', () => {
     expect(strayed.sort()).toEqual([...modules, 'api/graphql.ts'].sort());
   });
 
+  it('have names of their own, by which they can be listed', () => {
+    const names = documents.flatMap(([, text]) => /^(?:query|mutation|subscription) (\w+)/.exec(text)?.[1] ?? []);
+    expect(names).toEqual([...new Set(names)]);
+    expect(names).toHaveLength(documents.length);
+  });
+
   // gql.tada infers the types of a document, but does not say when it is none.
   it.each(documents)('are valid: %s', (_name, text) => {
     expect(validate(schema, parse(text)).map(({ message }) => message)).toEqual([]);

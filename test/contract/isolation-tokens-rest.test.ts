@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { type Caller, startTestApp } from '../support/app.ts';
 import { prepareDemo, send } from '../support/demo.ts';
 import { type Kind, MARK, type Names, prepareForeign } from '../support/foreign.ts';
-import { filled, REST_CASES, routes } from '../support/isolation-rest-cases.ts';
+import { filled, PAGES, REST_CASES, routes } from '../support/isolation-rest-cases.ts';
 import { mutate } from '../support/mutate.ts';
 
 /** What an access token may call; every other route is for operators. */
@@ -12,7 +12,7 @@ const OWN = [
   ...['GET /turns/:turn_id/events', 'POST /turns/:turn_id/cancel'],
 ];
 /** What anybody may call. */
-const OPEN = ['GET /', 'GET /console/assets/*', 'GET /health/live', 'GET /health/ready'];
+const OPEN = [...PAGES, 'GET /health/live', 'GET /health/ready'];
 const isOwn = (route: string) => OWN.includes(route);
 
 const app = await startTestApp();

@@ -111,6 +111,20 @@ describe('GraphQL', () => {
     if (kind !== 'text') expect(answers[1]).not.toContain(MARK);
   });
 
+  const lists = Object.values(schema.getQueryType()?.getFields() ?? {}).filter(({ type }) =>
+    getNamedType(type).name.endsWith('Connection'),
+  );
+
+  it.each(lists.map(({ name }) => name))('lists in %s nothing of another workspace', async (list) => {
+    const idsOf = async (caller: Caller): Promise<string[]> =>
+      (await caller.query(`{ ${list}(last: 100) { edges { node { id } } } }`))[list].edges.map(
+        ({ node }: { node: { id: string } }) => node.id,
+      );
+    const [ours, theirs] = [await idsOf(app), await idsOf(them)];
+    expect([ours.length, theirs.length]).not.toContain(0);
+    expect(ours.filter((id) => theirs.includes(id))).toEqual([]);
+  });
+
   it('leaves the other workspace as it was', async () => {
     expect(await rowsOf(app, them)).toEqual(before);
   });

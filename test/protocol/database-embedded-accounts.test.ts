@@ -8,7 +8,9 @@ import { startEmbedded } from '../../src/database/embedded.ts';
 import { postmasterOf, startProcess } from '../support/embedded-process.ts';
 import { inSession } from '../support/server.ts';
 
-const ROOT = process.getuid?.() === 0;
+const ROOT = process.getuid?.() === 0 && process.platform === 'linux';
+const NOT_ROOT = ': skipped, the tests do not run as root on Linux';
+const CLOSED = ': skipped, other accounts may not enter the folder of the project';
 const NOBODY = 65_534;
 const PROJECT = join(import.meta.dirname, '..', '..');
 // Whether an ordinary user can run what lies in the project's own folder.
@@ -16,7 +18,7 @@ const PROJECT_IS_OPEN =
   spawnSync(process.execPath, ['--version'], { uid: NOBODY, gid: NOBODY }).status === 0 &&
   spawnSync('test', ['-r', import.meta.filename], { uid: NOBODY, gid: NOBODY }).status === 0;
 
-describe.runIf(ROOT && process.platform === 'linux')('the embedded database of a server that runs as root', () => {
+describe.runIf(ROOT)(`the embedded database of a server that runs as root${ROOT ? '' : NOT_ROOT}`, () => {
   let folder: string;
   /** Holds a database; every test leaves it stopped. */
   let directory: string;
@@ -86,7 +88,7 @@ describe.runIf(ROOT && process.platform === 'linux')('the embedded database of a
     expect(uid).toBe(NOBODY);
   });
 
-  describe.runIf(PROJECT_IS_OPEN)('or as an ordinary user', () => {
+  describe.runIf(PROJECT_IS_OPEN)(`or as an ordinary user${PROJECT_IS_OPEN ? '' : CLOSED}`, () => {
     const user = { uid: NOBODY, gid: NOBODY };
 
     it('runs as that user', async () => {

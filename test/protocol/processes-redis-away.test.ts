@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DOORS, type DoorReader } from '../support/doors.ts';
 import { type Processes, startProcesses } from '../support/processes.ts';
@@ -37,12 +38,24 @@ describe.skipIf(NO_REDIS)(NO_REDIS ? `${SUITE}: ${NO_REDIS}` : SUITE, () => {
     return { id: turn.id, readers };
   }
 
-  /** Resolves once somebody has been told that the log has a gap. */
-  async function toldOfGap(readers: DoorReader[]): Promise<void> {
-    await Promise.any(readers.map((reader) => reader.untilType('StreamGap')));
-  }
+  /** Resolves once all have been told that the log has a gap who can be told so: those of GraphQL. */
+  const toldOfGap = (readers: DoorReader[]) =>
+    Promise.all(readers.filter((_, nth) => nth % 3 !== 2).map((reader) => reader.untilType('StreamGap')));
 
   const textsOf = (readers: DoorReader[]) => Promise.all(readers.map(async (reader) => (await reader.rest()).text));
+
+  /** Starts it again; resolves once replies come over it as before. */
+  async function startRedis(): Promise<void> {
+    await redis.start();
+    const hasGap = ({ read }: DoorReader) => read.types.includes('StreamGap');
+    // Nothing else says when the processes have found it.
+    for (let readers: DoorReader[] | null = null; readers === null || readers.some(hasGap); ) {
+      const place = hold();
+      ({ readers } = await begin(`As before ${randomUUID()}`, place, 'two'));
+      place.release();
+      expect(new Set(await textsOf(readers))).toEqual(new Set(['One two']));
+    }
+  }
 
   it('tell how a turn ended while it is away', async () => {
     const [first, last] = [hold(), hold()];
@@ -55,7 +68,7 @@ describe.skipIf(NO_REDIS)(NO_REDIS ? `${SUITE}: ${NO_REDIS}` : SUITE, () => {
     expect(readers.every(({ read }) => read.types.at(-1) === 'TurnCompleted')).toBe(true);
     const [turn] = await turnsAt(origins[1], [id]);
     expect(turn).toMatchObject({ status: 'COMPLETED', reply: { text: 'One two three' } });
-    await redis.start();
+    await startRedis();
   });
 
   it('go on with a turn that is longer than its absence', async () => {
@@ -69,6 +82,7 @@ describe.skipIf(NO_REDIS)(NO_REDIS ? `${SUITE}: ${NO_REDIS}` : SUITE, () => {
     await Promise.all(readers.map((reader) => reader.untilText('One two three ')));
     last.release();
     expect(new Set(await textsOf(readers))).toEqual(new Set(['One two three four']));
+    await startRedis();
   });
 
   it('take messages meanwhile, answer them, and stop what is to be stopped', async () => {
@@ -88,15 +102,7 @@ describe.skipIf(NO_REDIS)(NO_REDIS ? `${SUITE}: ${NO_REDIS}` : SUITE, () => {
     expect(((await blocking.json()) as { data: { text: string } }).data.text).toBe('Echo: Answer me');
     await cancelAt(b, id);
     expect(new Set(await textsOf(readers))).toEqual(new Set(['One ']));
-    await redis.start();
-  });
-
-  it('stream as before when it is back', async () => {
-    const place = hold();
-    const { readers } = await begin('As before', place, 'two');
-    place.release();
-    expect(new Set(await textsOf(readers))).toEqual(new Set(['One two']));
-    expect(readers.some(({ read }) => read.types.includes('StreamGap'))).toBe(false);
+    await startRedis();
   });
 
   it('can be started without it, and use it once it is there', async () => {

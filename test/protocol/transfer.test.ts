@@ -11,7 +11,7 @@ import { createEmptyDatabase, createTestDatabase, type TestDatabase } from '../s
 import { contentsOf, prepareEverything } from '../support/everything.ts';
 import { asUrl, inSession } from '../support/server.ts';
 import { API_KEY, queryAt, sendAt, startServer, turnsAt } from '../support/server-process.ts';
-import { hasSystemPostgres, startSystemPostgres } from '../support/system-postgres.ts';
+import { NO_POSTGRES_15, startSystemPostgres } from '../support/system-postgres.ts';
 
 const run = promisify(execFile);
 const SRC = join(import.meta.dirname, '..', '..', 'src');
@@ -116,13 +116,13 @@ describe('a server on what was imported', () => {
         UPDATE identities SET stage_entered_at = stage_entered_at - interval '2 hours'`),
     );
     const server = await startServer({ DATABASE_URL: asUrl(target), MILEPOST_SECRET, OFFLINE_TOKEN_DELAY_MS: '0' });
+    closing.push(server.terminate);
     const { turn } = await sendAt(server.origin, 'demo', 'Are you still there?');
     await expect.poll(async () => (await turnsAt(server.origin, [turn.id]))[0].status).toBe('COMPLETED');
     const where = '{ identity(by: { externalId: "waiting" }) { stage { key } } }';
     await expect
       .poll(async () => (await queryAt(server.origin, where)).identity.stage.key, { timeout: 10_000 })
       .toBe('needs_help');
-    await server.terminate();
   });
 });
 
@@ -203,7 +203,7 @@ it('an embedded database can be exported while its server runs, and imported int
   await moved.terminate();
 });
 
-describe.skipIf(!hasSystemPostgres)('a PostgreSQL 15', () => {
+describe.skipIf(NO_POSTGRES_15)(NO_POSTGRES_15 ? `a PostgreSQL 15: ${NO_POSTGRES_15}` : 'a PostgreSQL 15', () => {
   it('takes all of an export of a newer one', async () => {
     const postgres = await startSystemPostgres();
     closing.push(postgres.stop);

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { startTestApp } from '../support/app.ts';
 import { mutate, pathsOf } from '../support/mutate.ts';
+import { statementsOf } from '../support/statements.ts';
 
 const app = await startTestApp();
 const create = (body: unknown) => app.rest('POST', '/workspace/api-keys', body);
@@ -128,6 +129,17 @@ describe('an API key', () => {
       }
     },
   );
+
+  it('that was mistyped is refused without asking the database', async () => {
+    const { key } = (await create({ name: 'Mistyped', permissions: ['read'] })).body.data;
+    const mistyped = key.slice(0, -1) + (key.endsWith('a') ? 'b' : 'a');
+    let answer: { status: number; body: { message: string } } | undefined;
+    const statements = await statementsOf(async () => {
+      answer = await app.withCredential(mistyped).rest('GET', '/stages');
+    });
+    expect([answer?.status, answer?.body.message]).toEqual([401, 'The API key is not valid: it has been mistyped.']);
+    expect(statements).toEqual([]);
+  });
 
   it('opens nothing once it is revoked', async () => {
     const { data } = (await create({ name: 'Revoked', permissions: ['read'] })).body;

@@ -82,6 +82,7 @@ describe('a body of more than a mebibyte', () => {
       title: 'Content Too Large',
       status: 413,
       code: 'CONTENT_TOO_LARGE',
+      limit: 'body',
       detail: `The body is larger than ${MIB} bytes.`,
       message: `The body is larger than ${MIB} bytes.`,
     });

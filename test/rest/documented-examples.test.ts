@@ -10,7 +10,7 @@ import * as documented from '../support/documented-examples.ts';
 import { reply } from '../support/scripted-model.ts';
 
 const hasCurl = spawnSync('curl', ['--version']).status === 0;
-const EXAMPLES = `${hasCurl ? '' : 'skipped, curl is not installed: '}the examples of the older documentation`;
+const EXAMPLES = `the examples of the older documentation${hasCurl ? '' : ': skipped, there is no curl'}`;
 
 let app: TestApp;
 /** Where curl finds its configuration: it is to tell the status too, and the command is to stay as it is printed. */

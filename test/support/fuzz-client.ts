@@ -51,6 +51,7 @@ export class FuzzClient {
 export class FuzzSocket {
   readonly #open: () => Promise<WebSocket>;
   #socket: WebSocket | null = null;
+  #opening: Promise<WebSocket> | null = null;
   /** Everything that came, and the codes it was closed with. */
   readonly seen: string[] = [];
   readonly codes: number[] = [];
@@ -90,12 +91,18 @@ export class FuzzSocket {
 
   async #ready(): Promise<WebSocket> {
     if (this.#socket?.readyState === WebSocket.OPEN) return this.#socket;
+    this.#opening ??= this.#reopen().finally(() => {
+      this.#opening = null;
+    });
+    return this.#opening;
+  }
+
+  async #reopen(): Promise<WebSocket> {
     if (this.#socket && this.#socket.readyState !== WebSocket.CLOSED) await once(this.#socket, 'close');
     this.#socket = await this.#open();
-    this.#socket
+    return this.#socket
       .on('message', (data) => this.seen.push(String(data)))
       .on('close', (code) => this.codes.push(code))
       .on('error', () => {});
-    return this.#socket;
   }
 }

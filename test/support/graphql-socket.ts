@@ -1,5 +1,5 @@
 import type { Client as SseClient } from 'graphql-sse';
-import { type Client, type ClientOptions, createClient } from 'graphql-ws';
+import { type Client, type ClientOptions, createClient, type SubscribePayload } from 'graphql-ws';
 import { type ClientOptions as SocketOptions, WebSocket } from 'ws';
 import type { TestApp } from './app.ts';
 import { type Following, RefusedError } from './turn-events.ts';
@@ -9,6 +9,9 @@ export interface GraphqlSocket {
   /** Runs a query or mutation; returns the whole result. */
   // biome-ignore lint/suspicious/noExplicitAny: results are read by tests, which know their shape
   execute(document: string, variables?: Record<string, unknown>): Promise<any>;
+  /** The same for whatever an operation may consist of. */
+  // biome-ignore lint/suspicious/noExplicitAny: results are read by tests, which know their shape
+  executeAll(payload: SubscribePayload): Promise<any>;
   /** The code and reason of the close, once it has come. */
   closed: Promise<{ code: number; reason: string }>;
   /** Whether it is still open. */
@@ -50,10 +53,8 @@ export async function openSocket(app: TestApp, credentials: SocketCredentials): 
   await acknowledged.promise;
   return {
     follow: (query, variables = {}) => followingOf(client, query, variables),
-    execute: async (query, variables = {}) => {
-      const { value } = await client.iterate({ query, variables }).next();
-      return value;
-    },
+    execute: async (query, variables = {}) => (await client.iterate({ query, variables }).next()).value,
+    executeAll: async (payload) => (await client.iterate(payload).next()).value,
     closed: closed.promise,
     isOpen: () => open,
     dispose: async () => {

@@ -28,7 +28,7 @@ const DYNAMIC = /\bimport\(\s*'([^']+)'\s*\)/g;
 
 /** Every source file with its imports, the generated ones left out. */
 export function sourceFiles(): SourceFile[] {
-  const paths = globSync('**/*.ts', { cwd: SRC }).filter((path) => !path.startsWith('generated/'));
+  const paths = globSync('**/*.{ts,tsx}', { cwd: SRC }).filter((path) => !path.startsWith('generated/'));
   return paths.sort().map((path) => {
     const text = readFileSync(join(SRC, path), 'utf8');
     return { path, text, imports: importsOf(path, text) };

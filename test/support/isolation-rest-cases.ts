@@ -28,10 +28,16 @@ function inStage({ path, body }: { path: string; body: object }): RestCase[] {
   ];
 }
 
+/** Pages and files, which anybody may have. */
+export const PAGES = ['GET /', 'GET /console/assets/*', 'GET /docs', 'GET /docs/style.css', 'GET /openapi.json'];
+
 /** For every route what can be named in it; none for a route in which nothing is. */
 export const REST_CASES: Record<string, RestCase[]> = {
   'GET /': [],
   'GET /console/assets/*': [],
+  'GET /docs': [],
+  'GET /docs/style.css': [],
+  'GET /openapi.json': [],
   'GET /health/live': [],
   'GET /health/ready': [],
   'POST /workspace/api-keys': [],
@@ -114,6 +120,7 @@ export function routes(): string[] {
     corsOrigins: [],
     bodyLimitBytes: 1,
     explorer: true,
+    version: '0.0.0',
     streamLimits: { heartbeatMs: 1, stallTimeoutMs: 1, bufferBytes: 1 },
   });
   const named = routes.filter(({ method }) => method !== 'ALL').map(({ method, path }) => `${method} ${path}`);

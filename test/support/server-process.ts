@@ -22,6 +22,12 @@ export interface ServerProcess {
   terminate(): Promise<number | null>;
 }
 
+// A test that fails may not come to ending its server.
+const children = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of children) child.kill('SIGKILL');
+});
+
 /** Starts `node src/main.ts`; resolves once it serves. Fails with its error output when it ends before. */
 export async function startServer(
   environment: Record<string, string>,
@@ -41,6 +47,8 @@ export async function startServer(
   child.stdout?.on('data', (chunk) => {
     output += chunk;
   });
+  children.add(child);
+  child.once('exit', () => children.delete(child));
   const exited = once(child, 'exit').then(([code]) => code as number | null);
   const origin = await Promise.race([originOf(child), exited.then(() => Promise.reject(new Error(errors)))]);
   return {

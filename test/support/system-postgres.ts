@@ -2,14 +2,17 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { chown, mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from './free-port.ts';
 
 /** Where Debian installs the oldest PostgreSQL that is supported. */
 const PROGRAMS = '/usr/lib/postgresql/15/bin';
 
-export const hasSystemPostgres = existsSync(join(PROGRAMS, 'postgres'));
+/** What is added to the name of a suite that needs it, where there is none; null: there is. */
+export const NO_POSTGRES_15 = existsSync(join(PROGRAMS, 'postgres'))
+  ? null
+  : 'skipped, there is no PostgreSQL 15 (apt-get install postgresql-15)';
 
 /** A PostgreSQL 15 of the system, with a data folder of its own that is thrown away. */
 export interface SystemPostgres {
@@ -60,14 +63,6 @@ function accountToRunAs(): { uid: number; gid: number } | undefined {
   if (process.getuid?.() !== 0) return undefined;
   const id = (option: string) => Number(execFileSync('id', [option, 'postgres'], { encoding: 'utf8' }));
   return { uid: id('-u'), gid: id('-g') };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 function ready({ stderr }: ChildProcess): Promise<void> {

@@ -2,17 +2,19 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, describe, expect, it } from 'vitest';
 import { isPublicAddress } from '../../src/webhooks/public-address.ts';
 import { publicLookup } from '../../src/webhooks/public-lookup.ts';
+import { createSecretSeal } from '../../src/webhooks/sealed-secret.ts';
 import { createWebhookSender } from '../../src/webhooks/sender.ts';
 import { signatureHeaders } from '../../src/webhooks/signature.ts';
 import { startReceiver } from '../support/webhook-receiver.ts';
 
 const receiver = await startReceiver();
 afterAll(() => receiver.close());
+const OWN = 'a secret for tests, of more than 32 characters';
 const secret = `whsec_${randomBytes(32).toString('base64')}`;
 
 describe('the sender', () => {
-  const sender = createWebhookSender({ allowPrivate: false, timeoutMs: 200, userAgent: 'Test' });
-  const message = { id: 'trs_1', secret, body: '{}' };
+  const sender = createWebhookSender({ secret: OWN, allowPrivate: false, timeoutMs: 200, userAgent: 'Test' });
+  const message = { id: 'trs_1', workspaceId: 'wsp_1', secret, body: '{}' };
 
   it.each([
     '127.0.0.1',
@@ -36,7 +38,7 @@ describe('the sender', () => {
 
   it('gives up on a receiver that does not answer in time', async () => {
     receiver.answer(() => {});
-    const patient = createWebhookSender({ allowPrivate: true, timeoutMs: 100, userAgent: 'Test' });
+    const patient = createWebhookSender({ secret: OWN, allowPrivate: true, timeoutMs: 100, userAgent: 'Test' });
     await expect(patient.send({ ...message, url: receiver.url })).rejects.toThrow('did not answer within 100 ms');
   });
 
@@ -56,7 +58,7 @@ describe('the sender', () => {
   it.each([301, 302, 303, 307, 308])('does not follow a redirect with %i', async (status) => {
     const elsewhere = await startReceiver();
     receiver.answer((response) => response.writeHead(status, { location: elsewhere.url }).end());
-    const open = createWebhookSender({ allowPrivate: true, userAgent: 'Test' });
+    const open = createWebhookSender({ secret: OWN, allowPrivate: true, userAgent: 'Test' });
     await expect(open.send({ ...message, url: receiver.url })).rejects.toThrow(`The webhook answered ${status}.`);
     expect(elsewhere.deliveries).toEqual([]);
     await elsewhere.close();
@@ -79,6 +81,41 @@ const NOT_PUBLIC = {
   'site-local': ['fec0::1'],
   'names and nonsense': ['localhost', 'example.com', '', '127.1', '0x7f000001'],
 };
+
+describe('a secret', () => {
+  const owner = { workspaceId: 'wsp_1', url: 'https://example.com/hooks' };
+  const { seal, open } = createSecretSeal(OWN);
+  const sealed = seal(secret, owner);
+
+  it('is sealed, each time differently, and opens again', () => {
+    expect(sealed).not.toContain(secret.slice(6, 30));
+    expect(seal(secret, owner)).not.toBe(sealed);
+    expect(open(sealed, owner)).toBe(secret);
+  });
+
+  it('opens for no other webhook and under no other key', () => {
+    expect(open(sealed, { ...owner, workspaceId: 'wsp_2' })).toBeNull();
+    expect(open(sealed, { ...owner, url: 'https://example.com/other' })).toBeNull();
+    expect(createSecretSeal(`${OWN}!`).open(sealed, owner)).toBeNull();
+  });
+
+  it.each([sealed.slice(0, -1), `${sealed.slice(0, 40)}AAAA${sealed.slice(44)}`, 'sealed1.', 'sealed1.AAAA'])(
+    'does not open when it was changed: %s',
+    (changed) => expect(open(changed, owner)).toBeNull(),
+  );
+
+  it('that was stored before there was a seal is taken as it is', () => {
+    expect(open(secret, owner)).toBe(secret);
+  });
+
+  it('that cannot be opened is told as such, and nothing is sent', async () => {
+    const sent = receiver.deliveries.length;
+    const sender = createWebhookSender({ secret: `${OWN}!`, allowPrivate: true, userAgent: 'Test' });
+    const message = { id: 'trs_1', ...owner, url: receiver.url, secret: sealed, body: '{}' };
+    await expect(sender.send(message)).rejects.toThrow('another MILEPOST_SECRET');
+    expect(receiver.deliveries).toHaveLength(sent);
+  });
+});
 
 describe('an address', () => {
   it.each(Object.entries(NOT_PUBLIC))('of %s is not public', (_what, addresses) => {

@@ -42,9 +42,33 @@ export interface Follower<Data> {
 }
 
 /**
- * Follows a subscription through any number of breaks, until the function it returns is called. The variables are read
- * again with each new connection: a getter among them can name the last cursor that was seen.
+ * Follows a subscription that can be resumed: with each new connection it goes on `after` the last cursor that was told,
+ * so that a break loses and doubles nothing.
  */
+export function followOn<Data, Variables extends { after?: string | null }>(
+  document: Document<Data, Variables>,
+  variables: Omit<Variables, 'after'>,
+  cursorOf: (data: Data) => string,
+  { next, failed }: Follower<Data>,
+): () => void {
+  let last: string | null = null;
+  const resumed = {
+    ...variables,
+    // graphql-ws writes the variables anew each time it subscribes.
+    get after() {
+      return last;
+    },
+  };
+  return follow(document, resumed as unknown as Variables, {
+    next(data) {
+      last = cursorOf(data);
+      next(data);
+    },
+    failed,
+  });
+}
+
+/** Follows a subscription through any number of breaks, until the function it returns is called. */
 export function follow<Data, Variables>(
   document: Document<Data, Variables>,
   variables: Variables,

@@ -1,30 +1,34 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Document } from './graphql.ts';
-import { follow } from './live.ts';
+import { follow, followOn } from './live.ts';
 import type { RequestError } from './request.ts';
 
-/** Calls `next` with everything a subscription tells, from the time the variables change; null follows nothing. Returns why it ended. */
-export function useEvents<Data, Variables>(
+/** Calls `next` with everything a subscription tells from now on, also what happens while the line is broken. */
+export function useEvents<Data, Variables extends { after?: string | null }>(
   document: Document<Data, Variables>,
-  variables: Variables | null,
+  variables: Omit<Variables, 'after'>,
+  cursorOf: (data: Data) => string,
   next: (data: Data) => void,
-): RequestError | undefined {
-  const [error, setError] = useState<RequestError>();
+): void {
   const asked = JSON.stringify(variables);
   const latest = useRef(next);
   latest.current = next;
   // The variables are compared by their text.
-  useEffect(() => {
-    if (variables === null) return undefined;
-    setError(undefined);
-    return follow(document, variables, { next: (data) => latest.current(data), failed: setError });
-  }, [document, asked]);
-  return error;
+  useEffect(
+    () => followOn(document, variables, cursorOf, { next: (data) => latest.current(data), failed: () => {} }),
+    [document, asked],
+  );
 }
 
 /** The latest of a subscription that tells the whole each time. It stays while other variables are asked for. */
 export function useLatest<Data, Variables>(document: Document<Data, Variables>, variables: Variables) {
   const [data, setData] = useState<Data>();
-  const error = useEvents(document, variables, setData);
-  return { data, error };
+  const [error, setError] = useState<RequestError>();
+  const [round, setRound] = useState(0);
+  const asked = JSON.stringify(variables);
+  useEffect(() => {
+    setError(undefined);
+    return follow(document, variables, { next: setData, failed: setError });
+  }, [document, asked, round]);
+  return { data, error, reload: () => setRound((last) => last + 1) };
 }

@@ -1,5 +1,5 @@
 import type { ResultOf } from 'gql.tada';
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { mutate } from '../api/request.ts';
 import { useAction, useQuery } from '../api/use-query.ts';
 import { Loaded } from '../parts/loaded.tsx';
@@ -65,7 +65,9 @@ function Facts({ assistant: { id, worker, model, languages, movesStages } }: { a
 
 /** Instructions on one side, what becomes of them on the other. */
 function Workbench({ assistant, saved }: { assistant: Assistant; saved(): void }) {
-  const { id, instructions, instructionsVersion } = assistant;
+  const { id, instructionsVersion } = assistant;
+  // As the browser's text fields have them, so that lines and columns agree.
+  const instructions = assistant.instructions.replaceAll(/\r\n?/g, '\n');
   const draft = drafts.value[id] ?? instructions;
   const [occasion, setOccasion] = useState<Occasion>(() => ({
     identity: null,
@@ -76,9 +78,10 @@ function Workbench({ assistant, saved }: { assistant: Assistant; saved(): void }
   const preview = useQuery(PREVIEW, asked(occasion, usePaused(draft)));
   const save = useAction(async () => {
     await mutate(UPDATE, { input: { id, instructions: draft } });
-    keepDraft(id, draft, draft);
     saved();
   });
+  // Only now: else what was there before would be seen for a moment.
+  useEffect(() => keepDraft(id, drafts.peek()[id] ?? instructions, instructions), [id, instructions]);
   const fault = templateFault(preview.error) ?? templateFault(save.error);
   const change = (text: string) => {
     save.clear();

@@ -29,7 +29,7 @@ export interface PreviewProps {
 
 /** What the model would be sent, as the instructions are written. */
 export function Preview({ assistant, occasion, change, preview, faulty }: PreviewProps) {
-  const stages = useStages();
+  const { data: stages = [] } = useStages();
   const [chooseIdentity] = useState(() => (identity: Found) => change({ identity }));
   const { identity, stageKey, channelKey, text } = occasion;
   const stage = stageKey ? stages.find(({ key }) => key === stageKey) : identity?.stage;

@@ -1,17 +1,19 @@
-import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 export interface ComposerProps {
   /** As whom one writes. */
   name: string;
   /** Why nothing can be said here; undefined when something can. */
   closed?: string | undefined;
+  /** Whether one has just begun to write, on the page before. */
+  begun?: boolean;
   send(text: string): void;
   /** Stops what is being answered; undefined while nothing is. */
   stop?: (() => void) | undefined;
 }
 
 /** Where one writes as the identity. Enter sends, Shift+Enter begins a new line. */
-export function Composer({ name, closed, send, stop }: ComposerProps) {
+export function Composer({ name, closed, begun = false, send, stop }: ComposerProps) {
   const [text, setText] = useState('');
   const field = useRef<HTMLTextAreaElement>(null);
   // As high as what is written in it, up to the limit of the style sheet.
@@ -21,6 +23,9 @@ export function Composer({ name, closed, send, stop }: ComposerProps) {
     element.style.height = 'auto';
     element.style.height = `${element.scrollHeight + 2}px`;
   });
+  useEffect(() => {
+    if (begun) field.current?.focus();
+  }, [begun]);
   const submit = () => {
     if (text.trim() === '' || closed) return;
     send(text);
@@ -46,7 +51,7 @@ export function Composer({ name, closed, send, stop }: ComposerProps) {
         <textarea
           ref={field}
           rows={1}
-          placeholder={`Say something as ${name}`}
+          placeholder={`Write as ${name}`}
           maxLength={100_000}
           value={text}
           disabled={closed !== undefined}

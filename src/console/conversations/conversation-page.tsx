@@ -3,6 +3,7 @@ import { connection, retryNow } from '../api/live.ts';
 import { mutate } from '../api/request.ts';
 import { useAction, useQuery } from '../api/use-query.ts';
 import { calledBy } from '../identities/known.ts';
+import { useMoves } from '../identities/use-moves.ts';
 import { Loaded } from '../parts/loaded.tsx';
 import { Empty, Notice } from '../parts/notice.tsx';
 import { Page } from '../parts/page.tsx';
@@ -17,13 +18,8 @@ import { notToldYet, useSending } from './use-sending.ts';
 import { useTranscript } from './use-transcript.ts';
 
 const BACK = { href: href(['conversations']), to: 'Conversations' };
-/** What happens in a conversation and changes what is shown of the identity. */
-const CHANGES: ReadonlySet<ConversationEvent['__typename']> = new Set([
-  'StageAssigned',
-  'MemoryRemembered',
-  'TurnToolCalled',
-  'ConversationSnapshot',
-]);
+/** What happens in a conversation and changes what is remembered of the identity. */
+const CHANGES: ReadonlySet<ConversationEvent['__typename']> = new Set(['MemoryRemembered', 'TurnToolCalled']);
 
 type Conversation = NonNullable<ResultOf<typeof CONVERSATION>['conversation']>;
 
@@ -54,6 +50,7 @@ export function ConversationPage({ id }: { id: string }) {
 function Talk({ conversation, changed }: { conversation: Conversation; changed(): void }) {
   const { id, identity, channel, summary } = conversation;
   const live = useTranscript(id, ({ __typename }) => CHANGES.has(__typename) && changed());
+  useMoves(identity.id, changed);
   const { transcript, loaded, error, reload, hasEarlier, readEarlier } = live;
   const { sending, send, deliver, discard } = useSending(
     { identityId: identity.id, channelKey: channel.key },
@@ -81,6 +78,7 @@ function Talk({ conversation, changed }: { conversation: Conversation; changed()
         <Composer
           name={calledBy(identity)}
           closed={channel.active ? undefined : 'This channel takes no messages at present.'}
+          begun={route.value.query.begun !== undefined}
           send={send}
           stop={running === undefined ? undefined : () => void cancel.run(running)}
         />

@@ -65,7 +65,7 @@ export function ConversationsPage() {
 }
 
 function Choices({ value, reload }: { value: string; reload(): void }) {
-  const channels = useChannels();
+  const { data: channels = [] } = useChannels();
   return (
     <>
       <button type="button" onClick={reload}>

@@ -91,7 +91,7 @@ interface UnsentProps {
 
 /** A message on its way, or one that could not be stored. */
 export function Unsent({ message, again, discard }: UnsentProps) {
-  const { clientMessageId, text, error } = message;
+  const { clientMessageId, text, stored, error } = message;
   return (
     <Bubble by="USER" unsent>
       <p class="text">{text}</p>
@@ -106,7 +106,7 @@ export function Unsent({ message, again, discard }: UnsentProps) {
           </button>
         </p>
       ) : (
-        <p class="meta">Sending…</p>
+        <p class="meta">{stored ? 'Sent' : 'Sending…'}</p>
       )}
     </Bubble>
   );

@@ -18,7 +18,7 @@ const NOTHING = () => {};
 export function NewConversationPage({ identityId, channelKey }: { identityId: string; channelKey: string }) {
   const { data, error, reload } = useQuery(BEGINNING, { identityId, channelKey });
   const { sending, send, deliver, discard } = useSending({ identityId, channelKey }, (id) =>
-    become(['conversations', id]),
+    become(['conversations', id], { begun: 'here' }),
   );
   const begun = data?.conversations.edges[0]?.node.id;
   useEffect(() => {

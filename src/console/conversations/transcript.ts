@@ -92,8 +92,11 @@ function takeSnapshot(
   { messages, activeTurn, textSoFar }: Snapshot,
 ): Transcript {
   const told = new Set(messages.map(({ id }) => id));
-  const overlaps = known.some(({ id }) => told.has(id));
-  const earlier = overlaps ? known.filter(({ id }) => !told.has(id)) : [];
+  const remembered = new Set(known.map(({ id }) => id));
+  const overlap = messages.findIndex(({ id }) => remembered.has(id));
+  const earlier = overlap === -1 ? [] : known.filter(({ id }) => !told.has(id));
+  // Older ones than those known are left to be read on demand, so that none is left out between.
+  const later = messages.slice(Math.max(0, overlap));
   // What the snapshot says of a turn is newer; what the assistant did in it stays.
   const fresh = Object.fromEntries(
     messages.flatMap(({ turn }) =>
@@ -101,9 +104,9 @@ function takeSnapshot(
     ),
   );
   const transcript = {
-    messages: [...earlier, ...messages],
+    messages: [...earlier, ...later],
     turns: { ...turns, ...fresh },
-    torn: known.length > 0 && !overlaps,
+    torn: known.length > 0 && overlap === -1,
   };
   return activeTurn
     ? changeTurn(transcript, activeTurn.id, { status: activeTurn.status, text: textSoFar })

@@ -8,7 +8,9 @@ import type { Transcript } from './transcript.ts';
 export interface Sending {
   clientMessageId: string;
   text: string;
-  /** Why it was not stored; without one it is on its way. */
+  /** Whether the server has it; without an error it is on its way until then. */
+  stored?: boolean;
+  /** Why it was not stored. */
   error?: RequestError;
 }
 
@@ -21,16 +23,18 @@ export interface Route {
 export function useSending({ identityId, channelKey }: Route, stored: (conversationId: string) => void) {
   const [sending, setSending] = useState<readonly Sending[]>([]);
   const discard = (id: string) => setSending((all) => all.filter(({ clientMessageId }) => clientMessageId !== id));
+  const change = (id: string, changed: Partial<Sending>) =>
+    setSending((all) => all.map((one) => (one.clientMessageId === id ? { ...one, ...changed } : one)));
   const deliver = async (message: Sending) => {
     const { clientMessageId, text } = message;
     setSending((all) => [...all.filter((one) => one.clientMessageId !== clientMessageId), { clientMessageId, text }]);
     const identity = { id: identityId };
     try {
       const { turn } = await mutate(SEND, { input: { identity, channel: { key: channelKey }, text, clientMessageId } });
+      change(clientMessageId, { stored: true });
       stored(turn.conversation.id);
     } catch (reason) {
-      const error = asRequestError(reason);
-      setSending((all) => all.map((one) => (one.clientMessageId === clientMessageId ? { ...one, error } : one)));
+      change(clientMessageId, { error: asRequestError(reason) });
     }
   };
   return { sending, deliver, discard, send: (text: string) => void deliver({ clientMessageId: newId(), text }) };

@@ -1,9 +1,11 @@
 import { useEffect, useReducer, useRef, useState } from 'preact/hooks';
-import { follow } from '../api/live.ts';
+import { followOn } from '../api/live.ts';
 import { type RequestError, request } from '../api/request.ts';
 import { asRequestError } from '../api/use-query.ts';
 import { EVENTS, HISTORY } from './documents.ts';
 import { type ConversationEvent, EMPTY, prepend, type Said, type Transcript, tell } from './transcript.ts';
+
+const cursorOf = ({ conversationEvents }: { conversationEvents: ConversationEvent }) => conversationEvents.cursor;
 
 type Step = { told: ConversationEvent } | { read: readonly Said[]; afresh: boolean };
 
@@ -43,20 +45,11 @@ export function useTranscript(id: string, onEvent: (event: ConversationEvent) =>
   useEffect(() => {
     const leaving = new AbortController();
     let leave = () => {};
-    let after: string | null = null;
-    const variables = {
-      id,
-      // Read with each new connection: what comes next is what was not told yet.
-      get after() {
-        return after;
-      },
-    };
     // The snapshot comes second, so that it is never older than the history it is put together with.
     const begin = () => {
       if (leaving.signal.aborted) return;
-      leave = follow(EVENTS, variables, {
+      leave = followOn(EVENTS, { id }, cursorOf, {
         next({ conversationEvents: event }) {
-          after = event.cursor;
           step({ told: event });
           heard.current(event);
         },

@@ -29,8 +29,8 @@ export const IDENTITY = graphql(
   [PROFILE],
 );
 
-export const MOVES_OF = graphql(`subscription MovesOf($id: ID!) {
-  stageTransitions(identity: { id: $id }) { id }
+export const MOVES_OF = graphql(`subscription MovesOf($id: ID!, $after: String) {
+  stageTransitions(identity: { id: $id }, after: $after) { cursor }
 }`);
 
 export const TAKEN = graphql(`query Taken($externalId: String!) {

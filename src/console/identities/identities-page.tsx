@@ -52,7 +52,7 @@ export function IdentitiesPage() {
 }
 
 function Filter({ search, stage }: { search: string; stage: string }) {
-  const stages = useStages();
+  const { data: stages = [] } = useStages();
   const [typed, setTyped] = useState(search);
   useEffect(() => {
     const timer = setTimeout(() => become(['identities'], { search: typed.trim(), stage }), PAUSE_MS);

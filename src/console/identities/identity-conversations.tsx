@@ -26,7 +26,8 @@ export function IdentityConversations({ identity }: { identity: Known }) {
 }
 
 function Begin({ identity, begun }: { identity: Known; begun: readonly string[] }) {
-  const free = useChannels().filter(({ key, active, worker }) => active && worker && !begun.includes(key));
+  const { data: channels = [] } = useChannels();
+  const free = channels.filter(({ key, active, worker }) => active && worker && !begun.includes(key));
   if (free.length === 0) return null;
   const begin = (event: SubmitEvent) => {
     event.preventDefault();

@@ -1,11 +1,10 @@
 import { useState } from 'preact/hooks';
 import { useQuery } from '../api/use-query.ts';
-import { useEvents } from '../api/use-subscription.ts';
 import { Loaded } from '../parts/loaded.tsx';
 import { Empty, Notice } from '../parts/notice.tsx';
 import { Page } from '../parts/page.tsx';
 import { href } from '../route.ts';
-import { IDENTITY, MOVES_OF } from './documents.ts';
+import { IDENTITY } from './documents.ts';
 import { EraseDialog } from './erase-dialog.tsx';
 import { IdentityConversations } from './identity-conversations.tsx';
 import { calledBy, type Known } from './known.ts';
@@ -13,13 +12,14 @@ import { Memory } from './memory.tsx';
 import { Profile } from './profile.tsx';
 import { ProfileDialog } from './profile-dialog.tsx';
 import { StageHistory } from './stage-history.tsx';
+import { useMoves } from './use-moves.ts';
 
 const BACK = { href: href(['identities']), to: 'Identities' };
 
 export function IdentityPage({ id }: { id: string }) {
   const { data, error, reload } = useQuery(IDENTITY, { id });
   const [receipt, setReceipt] = useState<string>();
-  useEvents(MOVES_OF, receipt === undefined ? { id } : null, reload);
+  useMoves(id, reload);
   const identity = data?.identity;
   if (receipt !== undefined) {
     return (

@@ -49,7 +49,7 @@ export function StageHistory({ identity, changed }: StageHistoryProps) {
 }
 
 function Assign({ identity: { id, stage }, changed }: StageHistoryProps) {
-  const stages = useStages();
+  const { data: stages = [] } = useStages();
   const { run, pending, error } = useAction(async (form: HTMLFormElement) => {
     const to = String(new FormData(form).get('stage'));
     // Whoever moved them meanwhile is not overruled without knowing it.

@@ -23,7 +23,7 @@ const DAY_MS = 86_400_000;
 export function JourneyPage() {
   const { days = '30', channel } = route.value.query;
   const since = useMemo(() => sinceOf(days), [days]);
-  const { data, error } = useLatest(JOURNEY, { since, split: channel !== undefined });
+  const { data, error, reload } = useLatest(JOURNEY, { since, split: channel !== undefined });
   const choose = (changed: Record<string, string>) => become(['journey'], { ...route.value.query, ...changed });
   return (
     <Page
@@ -31,7 +31,7 @@ export function JourneyPage() {
       lead="Where everybody is, and how they move."
       actions={<Choices {...{ days, channel, choose }} />}
     >
-      <Loaded data={data?.journey} error={error} lines={8}>
+      <Loaded data={data?.journey} error={error} reload={reload} lines={8}>
         {(journey) => {
           const { stages, flows } = countsOf(journey, channel);
           if (stages.length === 0) return <NoStages />;
@@ -72,7 +72,7 @@ interface ChoicesProps {
 }
 
 function Choices({ days, channel = '', choose }: ChoicesProps) {
-  const channels = useChannels();
+  const { data: channels = [] } = useChannels();
   return (
     <>
       <label>

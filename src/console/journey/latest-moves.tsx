@@ -1,5 +1,5 @@
-import { useEffect, useState } from 'preact/hooks';
-import { follow } from '../api/live.ts';
+import { useState } from 'preact/hooks';
+import { useEvents } from '../api/use-subscription.ts';
 import { Empty } from '../parts/notice.tsx';
 import { Time } from '../parts/time.tsx';
 import { Way } from '../parts/way.tsx';
@@ -9,27 +9,15 @@ import { MOVES } from './documents.ts';
 
 const KEPT = 12;
 
+const cursorOf = ({ stageTransitions }: { stageTransitions: Move }) => stageTransitions.cursor;
 const CAUSES = { API: '', ASSISTANT: 'by an assistant', RULE: 'by a rule' };
 
 /** The moves since the page was opened, as they happen. */
 export function LatestMoves() {
   const [moves, setMoves] = useState<Move[]>([]);
-  useEffect(() => {
-    let after: string | null = null;
-    const variables = {
-      // Read with each new connection: what happened meanwhile is told then.
-      get after() {
-        return after;
-      },
-    };
-    return follow(MOVES, variables, {
-      next: ({ stageTransitions: move }) => {
-        after = move.cursor;
-        setMoves((known) => [move, ...known].slice(0, KEPT));
-      },
-      failed: () => {},
-    });
-  }, []);
+  useEvents(MOVES, {}, cursorOf, ({ stageTransitions }) =>
+    setMoves((known) => [stageTransitions, ...known].slice(0, KEPT)),
+  );
   if (moves.length === 0)
     return <Empty title="Nobody has moved since you opened this page.">Moves appear here as they happen.</Empty>;
   return (

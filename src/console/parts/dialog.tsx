@@ -19,6 +19,8 @@ export function Dialog({ title, sheet = false, close, children }: DialogProps) {
   useEffect(() => {
     const element = dialog.current;
     element?.showModal();
+    // What is to be filled in, rather than the button that closes it.
+    element?.querySelector<HTMLElement>('form :is(input, select, textarea)')?.focus();
     return () => {
       // Closing gives the focus back; whoever took the dialog away knows already.
       gone.current = true;

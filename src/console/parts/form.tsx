@@ -137,11 +137,7 @@ export interface Choice {
   label: string;
 }
 
-export function SelectField({
-  value = '',
-  choices,
-  ...field
-}: Plain & { value?: string | null | undefined; choices: readonly Choice[] }) {
+export function SelectField({ value = '', choices, ...field }: Plain & SelectFieldProps) {
   return (
     <Field {...field}>
       {(control) => (
@@ -155,6 +151,11 @@ export function SelectField({
       )}
     </Field>
   );
+}
+
+interface SelectFieldProps {
+  value?: string | null | undefined;
+  choices: readonly Choice[];
 }
 
 export function CheckField({ label, name, hint, checked = false }: Plain & { checked?: boolean }) {

@@ -17,7 +17,8 @@ let arrived = false;
 export function Page({ title, name = title, lead, actions, back, children }: PageProps) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
-    if (arrived) heading.current?.focus();
+    // Unless something on the page has taken it already.
+    if (arrived && !document.getElementById('main')?.contains(document.activeElement)) heading.current?.focus();
     arrived = true;
     scrollTo(0, 0);
   }, []);

@@ -4,6 +4,7 @@ import { useAction } from '../api/use-query.ts';
 import { Dialog } from '../parts/dialog.tsx';
 import { CheckField, Form, SelectField, TextArea, TextField } from '../parts/form.tsx';
 import { written, writtenObject, writtenOrNull } from '../parts/form-values.ts';
+import { Loaded } from '../parts/loaded.tsx';
 import type { Channel } from './channels.tsx';
 import { CREATE_CHANNEL, UPDATE_CHANNEL } from './documents.ts';
 
@@ -46,40 +47,42 @@ export function ChannelDialog({ channel, saved, close }: ChannelDialogProps) {
   });
   return (
     <Dialog title={channel ? `Change ${channel.name}` : 'New channel'} close={close}>
-      <Form action={action} submit={channel ? 'Save' : 'Create'} cancel={close}>
-        <TextField label="Name" name="name" value={channel?.name} hint="3 to 100 characters." />
-        {!channel && (
-          <>
-            <TextField label="Key" name="key" hint="It never changes. Empty: made from the name." />
-            <SelectField label="Type" name="type" value="WEB" choices={TYPES} hint="It never changes." />
-          </>
+      <Loaded {...workers} lines={8}>
+        {(known) => (
+          <Form action={action} submit={channel ? 'Save' : 'Create'} cancel={close}>
+            <TextField label="Name" name="name" value={channel?.name} hint="3 to 100 characters." />
+            {!channel && (
+              <>
+                <TextField label="Key" name="key" hint="It never changes. Empty: made from the name." />
+                <SelectField label="Type" name="type" value="WEB" choices={TYPES} hint="It never changes." />
+              </>
+            )}
+            <SelectField
+              label="Worker"
+              name="workerId"
+              value={channel?.worker?.id}
+              choices={[
+                { value: '', label: 'Nobody answers' },
+                ...known.map(({ id, name }) => ({ value: id, label: name })),
+              ]}
+            />
+            <SelectField
+              label="A message while a reply is under way"
+              name="whenBusy"
+              value={typeof whenBusy === 'string' ? whenBusy : ''}
+              choices={WHEN_BUSY}
+            />
+            <CheckField label="Takes messages" name="active" checked={channel?.active ?? true} />
+            <TextArea
+              label="Other settings"
+              name="settings"
+              code
+              value={Object.keys(others).length > 0 ? JSON.stringify(others, null, 2) : ''}
+              hint="A JSON object of your own."
+            />
+          </Form>
         )}
-        <SelectField
-          // Its choices come later than the dialog.
-          key={workers.length}
-          label="Worker"
-          name="workerId"
-          value={channel?.worker?.id}
-          choices={[
-            { value: '', label: 'Nobody answers' },
-            ...workers.map(({ id, name }) => ({ value: id, label: name })),
-          ]}
-        />
-        <SelectField
-          label="A message while a reply is under way"
-          name="whenBusy"
-          value={typeof whenBusy === 'string' ? whenBusy : ''}
-          choices={WHEN_BUSY}
-        />
-        <CheckField label="Takes messages" name="active" checked={channel?.active ?? true} />
-        <TextArea
-          label="Other settings"
-          name="settings"
-          code
-          value={Object.keys(others).length > 0 ? JSON.stringify(others, null, 2) : ''}
-          hint="A JSON object of your own."
-        />
-      </Form>
+      </Loaded>
     </Dialog>
   );
 }

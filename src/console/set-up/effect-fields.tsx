@@ -16,7 +16,7 @@ const NAMES = { openingMessage: 'Opening message', moveAfter: 'Move on after sil
 
 /** What is to happen to whoever enters the stage: a list one adds to and takes from. */
 export function EffectFields({ effects, change, stages }: EffectFieldsProps) {
-  const channels = useChannels();
+  const { data: channels = [] } = useChannels();
   const add = (draft: EffectDraft) => change([...effects, draft]);
   return (
     <fieldset>
@@ -189,11 +189,13 @@ interface ChoiceFieldProps {
 }
 
 function ChoiceField({ label, name, value, choices, choose }: ChoiceFieldProps) {
+  // What is chosen already may be archived or not loaded yet.
+  const all = choices.some(({ key }) => key === value) ? choices : [{ key: value, name: value }, ...choices];
   return (
     <Field label={label} name={name}>
       {(control) => (
         <select {...control} value={value} onChange={({ currentTarget }) => choose(currentTarget.value)}>
-          {choices.map((choice) => (
+          {all.map((choice) => (
             <option key={choice.key} value={choice.key}>
               {choice.name}
             </option>
