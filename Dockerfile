@@ -20,7 +20,7 @@ FROM debian:bookworm-slim
 RUN apt-get update \
   && apt-get install -y --no-install-recommends ca-certificates libatomic1 tini \
   && rm -rf /var/lib/apt/lists/* \
-  && useradd --system --uid 10001 --user-group --home-dir /data --shell /usr/sbin/nologin milepost \
+  && useradd --uid 10001 --user-group --home-dir /data --shell /usr/sbin/nologin milepost \
   && install -d -o milepost -g milepost -m 0700 /data
 COPY --from=build /usr/local/bin/node /usr/local/bin/node
 COPY --from=build /app /app

@@ -5,8 +5,10 @@ import { openDatabase } from './database/client.ts';
 import { EmbeddedDatabaseError } from './database/embedded-account.ts';
 import { MigrationError, migrateDatabase } from './database/migrator.ts';
 import { reachDatabase } from './database/reach.ts';
+import { isDatabaseUnavailable } from './database/unavailable.ts';
 import { DomainError } from './errors.ts';
 import type { ApiKey, PrismaClient, Workspace } from './generated/prisma/client.ts';
+import { loggedError } from './telemetry/logged-error.ts';
 import { besideKey, createWorkspace, inWorkspace, listWorkspaces } from './workspaces/administration.ts';
 import { createApiKey, listApiKeys, revokeApiKey } from './workspaces/operations.ts';
 
@@ -126,8 +128,8 @@ function asText(shown: Shown | Shown[]): string {
 const EXPLAINED = [DomainError, ConfigError, EmbeddedDatabaseError, MigrationError];
 
 main().catch((error: unknown) => {
-  const explained = EXPLAINED.some((ErrorClass) => error instanceof ErrorClass);
+  const explained = EXPLAINED.some((ErrorClass) => error instanceof ErrorClass) || isDatabaseUnavailable(error);
   if (error instanceof UsageError) console.error(`${error.message}\n\n${USAGE}`);
-  else console.error(explained ? (error as Error).message : error);
+  else console.error(explained ? (error as Error).message : loggedError(error));
   process.exitCode = 1;
 });

@@ -4,9 +4,10 @@ import { compileTemplate } from '../src/assistants/template.ts';
 import { openDatabase } from '../src/database/client.ts';
 import { DEMO_INSTRUCTIONS } from '../src/demo.ts';
 import { prepareFirstStart } from '../src/first-start.ts';
-import { hashApiKeySecret } from '../src/workspaces/api-keys.ts';
+import { hashApiKeySecret, newApiKeySecret } from '../src/workspaces/api-keys.ts';
 import { KnownKeys } from '../src/workspaces/known-keys.ts';
 import { createTestDatabase } from './support/database.ts';
+import { startServer } from './support/server-process.ts';
 
 const closing: (() => Promise<void>)[] = [];
 
@@ -37,6 +38,12 @@ describe('the first start', () => {
   it('takes the key it is given', async () => {
     const db = await emptyDatabase();
     expect(await prepareFirstStart(db, { apiKey: 'my-own-key-of-length', demo: false })).toBe('my-own-key-of-length');
+  });
+
+  it('does not take a key of ours that was mistyped', async () => {
+    const key = newApiKeySecret();
+    const MILEPOST_API_KEY = key.slice(0, -1) + (key.endsWith('a') ? 'b' : 'a');
+    await expect(startServer({ MILEPOST_API_KEY })).rejects.toThrow('one of its characters is wrong');
   });
 
   it('leaves the demo out when told to', async () => {

@@ -1,6 +1,8 @@
+import { pino } from 'pino';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Services } from '../src/context.ts';
 import type { Prisma } from '../src/generated/prisma/client.ts';
+import { NO_TELEMETRY } from '../src/telemetry/telemetry.ts';
 import { MemoryEventLog } from '../src/turns/memory-event-log.ts';
 import { takeOverAbandoned } from '../src/turns/takeover.ts';
 import { startTestApp, type TestApp } from './support/app.ts';
@@ -89,7 +91,8 @@ describe('a turn whose process is dead', () => {
     await db.turn.update({ where, data: { leaseExpiresAt: new Date(0), ...data } });
     const eventLog = new MemoryEventLog({ maxBytes: 1_000_000 });
     const { statements } = app.database;
-    await takeOverAbandoned({ db, statements, eventLog } as unknown as Services, () => false);
+    const services = { db, statements, eventLog, log: pino({ level: 'silent' }), telemetry: NO_TELEMETRY };
+    await takeOverAbandoned(services as unknown as Services, () => false);
     void eventLog.close();
     return db.turn.findUniqueOrThrow({ where, include: { messages: { where: { role: 'ASSISTANT' } } } });
   }

@@ -1,5 +1,4 @@
 import SchemaBuilder from '@pothos/core';
-import ComplexityPlugin from '@pothos/plugin-complexity';
 import ErrorsPlugin from '@pothos/plugin-errors';
 import PrismaPlugin from '@pothos/plugin-prisma';
 import RelayPlugin from '@pothos/plugin-relay';
@@ -10,7 +9,6 @@ import type PrismaTypes from '../generated/pothos.ts';
 import { getDatamodel } from '../generated/pothos.ts';
 import { type Entity, entityOf } from '../ids.ts';
 import { sizes } from '../input.ts';
-import { costOfField } from './cost.ts';
 import { DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE } from './pages.ts';
 
 const PAGE_SIZE = `${DEFAULT_PAGE_SIZE} by default, ${MAX_PAGE_SIZE} at most`;
@@ -42,10 +40,8 @@ export const builder = new SchemaBuilder<{
     JSONObject: { Input: Record<string, unknown>; Output: unknown };
   };
 }>({
-  plugins: [ErrorsPlugin, RelayPlugin, PrismaPlugin, ComplexityPlugin],
+  plugins: [ErrorsPlugin, RelayPlugin, PrismaPlugin],
   defaultFieldNullability: false,
-  // Operations are measured before anything of them is executed, not in their resolvers.
-  complexity: { disabled: true, fieldComplexity: costOfField },
   prisma: {
     client: (ctx) => ctx.db,
     dmmf: getDatamodel(),

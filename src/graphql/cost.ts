@@ -5,7 +5,9 @@ import {
   type GraphQLField,
   type GraphQLSchema,
   getNullableType,
+  isInterfaceType,
   isListType,
+  isObjectType,
   Kind,
   validate,
   visit,
@@ -33,22 +35,35 @@ const LENGTHS = new Set(['first', 'last', 'ids']);
 /** Lists that are not paged are short. */
 const LIST_LENGTH = 10;
 
-/** What a field counts: itself, and what is selected of it as often as it may come. For the builder. */
-export function costOfField(
-  args: { first?: unknown; last?: unknown; ids?: unknown },
-  _context: unknown,
-  { name, type, args: known }: GraphQLField<unknown, never>,
-): { field: number; multiplier: number } {
-  if (Array.isArray(args.ids)) return { field: 1, multiplier: args.ids.length };
-  if (known.some((arg) => arg.name === 'first')) {
-    const size = args.first ?? args.last ?? DEFAULT_PAGE_SIZE;
-    return { field: 1, multiplier: typeof size === 'number' ? size : DEFAULT_PAGE_SIZE };
+/** Says of every field what it counts: itself, and what is selected of it as often as it may come. */
+export function measured(schema: GraphQLSchema): GraphQLSchema {
+  for (const type of Object.values(schema.getTypeMap())) {
+    if (!isObjectType(type) && !isInterfaceType(type)) continue;
+    for (const field of Object.values(type.getFields())) {
+      // Where the rule below looks for it.
+      field.extensions = { ...field.extensions, complexity: complexityOf(field) };
+    }
   }
+  return schema;
+}
+
+type Complexity = { field: number; multiplier: number };
+type Lengths = { first?: number | null; last?: number | null; ids?: unknown[] };
+
+/** Of a list whose length is asked for, the arguments decide. */
+function complexityOf({
+  name,
+  type,
+  args,
+}: GraphQLField<unknown, unknown>): Complexity | ((args: Lengths) => Complexity) {
+  const known = new Set(args.map((arg) => arg.name));
+  if (known.has('ids')) return ({ ids = [] }) => ({ field: 1, multiplier: ids.length });
+  if (known.has('first')) return ({ first, last }) => ({ field: 1, multiplier: first ?? last ?? DEFAULT_PAGE_SIZE });
   // The edges of a page are as many as the page has counted already.
   return { field: 1, multiplier: isListType(getNullableType(type)) && name !== 'edges' ? LIST_LENGTH : 1 };
 }
 
-/** Null when the variables do not fit: executing it says so. */
+/** Null when the variables do not fit: executing it says so. Throws GraphQLError when the length of a list does not. */
 export function costOf({ schema, document, operationName, variableValues }: MeasuredOperation): Cost | null {
   let cost: Cost | null = null;
   const rule = createComplexityRule({

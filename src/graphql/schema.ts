@@ -16,7 +16,8 @@ import '../turns/mutations.graphql.ts';
 import '../turns/prompt.graphql.ts';
 import '../journeys/graphql.ts';
 import { builder } from './builder.ts';
+import { measured } from './cost.ts';
 import { guardRelations } from './relations.ts';
 
 /** Every feature has added its types by now. */
-export const schema = guardRelations(builder.toSchema());
+export const schema = measured(guardRelations(builder.toSchema()));

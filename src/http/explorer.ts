@@ -18,23 +18,45 @@ const OPTIONS: GraphiQLOptions = {
 const CONNECTED = `
 function renderConnected(render, root, options) {
   const STORED_AS = 'milepost.api-key';
-  const given = new URLSearchParams(location.hash.slice(1)).get('key');
-  if (given) {
-    sessionStorage.setItem(STORED_AS, given);
-    history.replaceState({}, '', location.pathname + location.search);
-  }
+  const address = new URL(location.href);
+  const given = new URLSearchParams(address.hash.slice(1)).get('key');
+  if (given) sessionStorage.setItem(STORED_AS, given);
+  history.replaceState({}, '', address.pathname);
   const key = given || sessionStorage.getItem(STORED_AS) || 'YOUR_API_KEY';
   const preset = JSON.stringify({ authorization: 'Bearer ' + key }, null, 2);
   let headers = preset;
   render(root, {
     ...options,
+    query: address.searchParams.get('query') ?? undefined,
     headers: preset,
+    initialHeaders: preset,
     onEditHeaders: (edited) => { headers = edited; },
     onTabChange: ({ tabs, activeTabIndex }) => { headers = tabs[activeTabIndex].headers ?? preset; },
+    // The address stays as it is: of many tabs it could name only one.
+    onEditQuery: () => {},
     connectionParams: () => JSON.parse(headers || '{}'),
+    storage: storageOf(localStorage),
   });
 }
+
+/** What was edited last is asked for by itself; it is what the tab holds that is in front, or else another tab would be made for it. */
+function storageOf(storage) {
+  const inFront = () => {
+    const { tabs = [], activeTabIndex = 0 } = JSON.parse(storage.getItem('graphiql:tabState') ?? '{}');
+    return tabs[activeTabIndex];
+  };
+  const derived = { 'graphiql:query': (tab) => tab.query, 'graphiql:variables': (tab) => tab.variables };
+  return {
+    get length() { return storage.length; },
+    getItem: (name) => (name in derived ? (inFront() ? derived[name](inFront()) : null) : storage.getItem(name)),
+    setItem: (name, value) => { if (!(name in derived)) storage.setItem(name, value); },
+    removeItem: (name) => storage.removeItem(name),
+    clear: () => storage.clear(),
+  };
+}
 `;
+/** Where there are several tabs, the one that is pressed slides away from below the pointer, and the click misses it. */
+const STILL_TABS = '.graphiql-tab { transform: none !important; }';
 const ROOT = '<div id="root"></div>';
 const RENDER = 'YogaGraphiQL.renderYogaGraphiQL(';
 
@@ -57,7 +79,9 @@ export async function explorerPage(host: string): Promise<{ html: string; policy
 /** Nothing of it is loaded before somebody asks for it: the package takes thirty megabytes. */
 async function makePage(): Promise<Page> {
   const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
-  const html = renderGraphiQL(OPTIONS);
+  const html = renderGraphiQL(OPTIONS)
+    .replace(ROOT, () => `<style>${STILL_TABS}</style>${ROOT}<script>${CONNECTED}</script>`)
+    .replace(RENDER, () => 'renderConnected(YogaGraphiQL.renderYogaGraphiQL, ');
   const hashes = Array.from(html.matchAll(/<script>([\s\S]*?)<\/script>/g), ([, script = '']) =>
     createHash('sha256').update(script).digest('base64'),
   );

@@ -28,7 +28,8 @@ export function useOperationLimits(limits: OperationLimits): Plugin {
     if (!operation) return null;
     const before = known.get(operation);
     if (before !== undefined && before !== VARIES) return before;
-    const cost = costOf(args);
+    const cost = attempt(() => costOf(args));
+    if (cost instanceof GraphQLError) return cost;
     // Its variables do not fit, which the executor says. With others it has a cost.
     if (!cost) return null;
     const refusal = tooCostly(limits, cost);
@@ -96,6 +97,16 @@ function limitsOfText({ maxAliases, maxDirectives }: OperationLimits) {
       },
     };
   };
+}
+
+/** The result, or the error of the caller. */
+function attempt<Result>(measure: () => Result): Result | GraphQLError {
+  try {
+    return measure();
+  } catch (error) {
+    if (error instanceof GraphQLError) return error;
+    throw error;
+  }
 }
 
 function tooCostly({ maxDepth, maxCost }: OperationLimits, { depth, fields }: Cost): GraphQLError | null {

@@ -31,8 +31,8 @@ export function pagePolicy(host: string, sources: { script?: string; style?: str
     `worker-src ${worker}`,
     "img-src 'self' data:",
     "font-src 'self' data:",
-    // Not every browser takes 'self' for a WebSocket too.
-    `connect-src 'self' ws://${host} wss://${host}`,
+    // Not every browser takes 'self' for a WebSocket too. The name is the caller's, and may be no name.
+    `connect-src 'self'${/^[\w.:[\]-]+$/.test(host) ? ` ws://${host} wss://${host}` : ''}`,
     "object-src 'none'",
     "base-uri 'none'",
     "form-action 'self'",

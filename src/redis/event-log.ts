@@ -39,7 +39,7 @@ export interface RedisEventLogOptions {
  * find gaps, and what is gone from the log is still in the database.
  */
 export class RedisEventLog implements EventLog {
-  readonly doubtAfterMs = 15_000;
+  readonly doubtAfterMs = 6000;
   closed = false;
   readonly #connection: RedisConnection;
   readonly #log: Logger;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { displayName } from '../input.ts';
+import { atLeast, displayName } from '../input.ts';
 
 /** The permissions as the contract spells them, and the two older spellings of the pair. */
 const PERMISSIONS = {
@@ -34,7 +34,7 @@ export const createApiKeyInput = z.object({
     .describe('When it ends by itself; null: never.'),
   permissions: z
     .array(permission)
-    .min(1)
+    .check(atLeast(1, 'items'))
     .describe('`read`, `write` or both.')
     .transform((sets) => [...new Set(sets.flat())]),
 });

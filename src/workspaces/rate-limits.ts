@@ -78,7 +78,7 @@ export class RateLimits {
     });
     const [policy, words] = LIMITED[what];
     const quota = limiter.points;
-    const resetSeconds = Math.ceil(taken.msBeforeNext / 1000);
+    const resetSeconds = Math.max(Math.ceil(taken.msBeforeNext / 1000), 1);
     const message = `At most ${quota} ${words} are taken in a minute.`;
     return {
       ...{ policy, quota, windowSeconds: WINDOW_SECONDS, resetSeconds },

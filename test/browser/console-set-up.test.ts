@@ -89,6 +89,7 @@ describe.skipIf(!installedBrowser)(
       await open('stages');
       await button('Archive Nearly there').click();
       await submit('Archive');
+      await closed();
       await page.getByText('Nearly there').waitFor({ state: 'detached' });
       await page.getByLabel('Archived too').check();
       await page.getByText('archived', { exact: true }).waitFor();

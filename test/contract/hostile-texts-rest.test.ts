@@ -133,3 +133,17 @@ describe('in an address', () => {
     expect([status, pathsOf(body)]).toEqual([400, ['external_id']]);
   });
 });
+
+describe('a length that is none', () => {
+  const bodies = Object.entries(TEXTS).flatMap(([route, { path, body }]) =>
+    Object.keys(JSON.parse(JSON.stringify(body ?? {}))).map((field) => ({ route, path, body: body as object, field })),
+  );
+
+  it.each(bodies)('in $field of $route is a fault of the caller', async ({ route, path, body, field }) => {
+    for (const put of [{ length: { toString: 1 } }, { length: 1e9 }, [{ length: {} }]]) {
+      const { status } = await app.rest(route.split(' ')[0] ?? '', PLACED(path), replaced(body, field, put));
+      // Data of the caller may look like this.
+      expect(/metadata|settings/.test(field) ? [200, 201, 400, 409] : [400, 422]).toContain(status);
+    }
+  });
+});

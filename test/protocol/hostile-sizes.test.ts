@@ -106,7 +106,7 @@ describe('JSON nested 400,000 deep', () => {
   ])('in a document as %s is a fault of the caller', async (_what, make) => {
     for (const depth of [500, 5000, 100_000]) {
       const answer = await ask('/graphql', post(JSON.stringify({ query: make(depth) })));
-      expect(answer?.body.errors).toHaveLength(expect.any(Number) && answer?.body.errors.length);
+      expect(answer?.body.errors.length).toBeGreaterThan(0);
       expect(JSON.stringify(answer?.body)).not.toMatch(/INTERNAL|call stack/i);
     }
   });

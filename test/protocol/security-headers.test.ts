@@ -80,6 +80,13 @@ describe('the headers of', () => {
     expect(headers.has('x-powered-by') || headers.has('server')).toBe(false);
   });
 
+  it('a page say nothing that stands in the name of the host', async () => {
+    const request = `GET /graphql HTTP/1.1\r\nHost: a;script-src\r\nAccept: text/html\r\nConnection: close\r\n\r\n`;
+    const { status, headers } = parseAnswer(await exchange(origin, request));
+    expect(status).toBe(200);
+    expect(headers.get('content-security-policy')).toContain("connect-src 'self';");
+  });
+
   it('the explorer let its own scripts run, and nothing be loaded or told elsewhere', async () => {
     const { headers, body } = await ask('/graphql', html);
     const policy = new Map(

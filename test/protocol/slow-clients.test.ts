@@ -33,7 +33,9 @@ async function trickle(beginning: string, piece: string): Promise<string> {
   const end = readToEnd(socket);
   void (async () => {
     for await (const _ of every(PATIENCE_MS / 10)) {
-      if (!socket.writable) return;
+      // What has come is read before more is sent to somebody who may have gone.
+      await new Promise(setImmediate);
+      if (socket.bytesRead > 0 || !socket.writable) return;
       socket.write(piece);
     }
   })();

@@ -76,7 +76,7 @@ describe('a handshake', () => {
     expect(JSON.parse(body)).toMatchObject({ code: 'MALFORMED_REQUEST', detail: expect.stringContaining('RFC 6455') });
   });
 
-  it.each(['GET /stages HTTP/1.1', 'GET / HTTP/1.1', 'POST /graphql HTTP/1.1'])(
+  it.each(['GET /stages HTTP/1.1', 'GET /nothing HTTP/1.1', 'POST /graphql HTTP/1.1'])(
     'as %s is answered as if it were none',
     async (line) => {
       const { status, headers } = await shake(line, [KEY, VERSION, 'Connection: close']);

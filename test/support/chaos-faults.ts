@@ -102,8 +102,8 @@ export async function doHarm(victims: Victims, seed: number, durationMs: number)
     const harm = FAULTS[kind as keyof typeof FAULTS](victims, place, badness).finally(() => {
       place.busy = false;
     });
+    // Others are harmed while it comes back.
     under.push(harm);
-    if (kind !== 'frozen') await harm;
   }
   await Promise.all(under);
   return done;

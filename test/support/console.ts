@@ -21,13 +21,12 @@ export async function openConsole(browser: Browser, app: TestApp, options: Conso
   const { at = '', key = app.credential, origin = await app.origin(), ...context } = options;
   const page = await (await browser.newContext(context)).newPage();
   // Less than a test may take, so that what was waited for is named.
-  page.setDefaultTimeout(6_000);
+  page.setDefaultTimeout(15_000);
   page.on('pageerror', (error) => {
     throw error;
   });
   if (key !== null) {
-    await page.goto(`${origin}/console/none`);
-    await page.evaluate(([name, value]) => sessionStorage.setItem(name, value), [STORED_AS, key] as const);
+    await page.addInitScript(([name, value]) => sessionStorage.setItem(name, value), [STORED_AS, key] as const);
   }
   await page.goto(`${origin}/#/${at}`);
   return page;

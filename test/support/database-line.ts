@@ -71,5 +71,7 @@ export async function startDatabaseLine(target: DatabaseLocation): Promise<Datab
 function withHost(url: string, folder: string): string {
   const changed = new URL(url);
   changed.searchParams.set('host', folder);
+  // It is part of the socket's name.
+  changed.port = '5432';
   return changed.href;
 }

@@ -11,10 +11,10 @@ const REPORT = 'test-report-postgres-15.json';
 
 /** Every feature through GraphQL and REST; whose rows are seen; the migrations; the queue; several processes on one database. */
 const SPEAK_TO_THE_DATABASE = [
-  'test/*.test.ts',
+  'test/!(admin).test.ts',
   'test/rest/{api-keys,channels,conversations,idempotency,identities,memory,rejoining,stages,streaming,workers}.test.ts',
   'test/contract/{isolation*,hostile-texts,migrations}.test.ts',
-  'test/protocol/{database-client,database-migrator,effects,processes-order,simultaneous-starts,transfer}.test.ts',
+  'test/protocol/{database-client,database-migrator,effects,processes-order,simultaneous-starts}.test.ts',
   'test/unit/followed-transitions.test.ts',
 ];
 

@@ -16,7 +16,7 @@ export async function readToEnd(socket: Socket): Promise<string> {
   socket.on('data', (chunk) => {
     text += chunk.toString('latin1');
   });
-  await Promise.race([once(socket, 'end'), once(socket, 'close')]);
+  await new Promise<unknown>((resolve) => socket.once('end', resolve).once('close', resolve));
   socket.destroy();
   return text;
 }

@@ -3,11 +3,10 @@ import { useEffect, useId, useState } from 'preact/hooks';
 import { useQuery } from '../api/use-query.ts';
 import { calledBy } from '../identities/known.ts';
 import { StagePill } from '../parts/stage-pill.tsx';
+import { usePaused } from '../parts/use-paused.ts';
 import { FOUND } from './documents.ts';
 
 export type Found = ResultOf<typeof FOUND>['identities']['edges'][number]['node'];
-
-const PAUSE_MS = 200;
 
 export interface IdentityChoiceProps {
   chosen: Found | null;
@@ -87,14 +86,4 @@ export function IdentityChoice({ chosen, choose }: IdentityChoiceProps) {
       </div>
     </div>
   );
-}
-
-/** The value once it has stayed the same for a moment. */
-export function usePaused<Value>(value: Value, pauseMs = PAUSE_MS): Value {
-  const [paused, setPaused] = useState(value);
-  useEffect(() => {
-    const timer = setTimeout(() => setPaused(value), pauseMs);
-    return () => clearTimeout(timer);
-  }, [value, pauseMs]);
-  return paused;
 }

@@ -8,11 +8,10 @@ import { Empty } from '../parts/notice.tsx';
 import { Page } from '../parts/page.tsx';
 import { StagePill } from '../parts/stage-pill.tsx';
 import { Time } from '../parts/time.tsx';
+import { usePaused } from '../parts/use-paused.ts';
 import { become, href, route } from '../route.ts';
 import { IDENTITIES } from './documents.ts';
 import { ProfileDialog } from './profile-dialog.tsx';
-
-const PAUSE_MS = 250;
 
 type Listed = ResultOf<typeof IDENTITIES>['identities']['edges'][number]['node'];
 const listOf = ({ identities }: ResultOf<typeof IDENTITIES>) => identities;
@@ -54,10 +53,8 @@ export function IdentitiesPage() {
 function Filter({ search, stage }: { search: string; stage: string }) {
   const { data: stages = [] } = useStages();
   const [typed, setTyped] = useState(search);
-  useEffect(() => {
-    const timer = setTimeout(() => become(['identities'], { search: typed.trim(), stage }), PAUSE_MS);
-    return () => clearTimeout(timer);
-  }, [typed, stage]);
+  const written = usePaused(typed.trim());
+  useEffect(() => become(['identities'], { search: written, stage }), [written, stage]);
   return (
     <search class="filter">
       <label class="grow">
