@@ -20,6 +20,7 @@ const START_PATIENCE_MS = 3000;
 
 // Nothing is queued for a Redis that is away, and nothing sent twice: whoever asks knows best what is still worth asking.
 const OPTIONS = {
+  connectionName: 'milepost',
   connectTimeout: CONNECT_TIMEOUT_MS,
   socketTimeout: SILENCE_MS,
   enableOfflineQueue: false,

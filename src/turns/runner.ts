@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Context, Services } from '../context.ts';
+import type { Services } from '../context.ts';
 import type { LanguageModel } from '../language-model/port.ts';
 import { currentScope, inScope, type Scope } from '../telemetry/scope.ts';
 import { expireLeases, listStalledConversations, releaseConversation, requeueTurn } from './abandoned.ts';
@@ -198,7 +198,7 @@ export class TurnRunner {
   }
 
   async #runRecorded(turn: ClaimedTurn, prepared: PreparedTurn | null, record: TurnRecord): Promise<boolean> {
-    const running = new RunningTurn(this.#contextOf(turn), turn, {
+    const running = new RunningTurn(this.#services, turn, {
       model: this.#options.model,
       checkpoints: this.#checkpoints,
       prepared,
@@ -236,16 +236,6 @@ export class TurnRunner {
         this.#graceOverAt === null
           ? Date.now() > begun + STORE_PATIENCE_MS
           : Date.now() > this.#graceOverAt + LAST_STORE_PATIENCE_MS,
-    };
-  }
-
-  /** A turn acts for the assistant: within its workspace it may do whatever its tools do. */
-  #contextOf({ workspaceId, id }: ClaimedTurn): Context {
-    return {
-      ...this.#services,
-      workspaceId,
-      access: { workspaceId, permissions: ['READ', 'WRITE'], apiKeyId: null, identityId: null, expiresAt: null },
-      requestId: currentScope().requestId ?? id,
     };
   }
 

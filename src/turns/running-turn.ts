@@ -1,7 +1,8 @@
 import { TemplateError } from '../assistants/template.ts';
-import type { Context } from '../context.ts';
+import type { Context, Services } from '../context.ts';
 import type { JsonValue } from '../input.ts';
 import { type LanguageModel, ModelError, type ModelToolCall } from '../language-model/port.ts';
+import { currentScope } from '../telemetry/scope.ts';
 import type { CheckpointedTurn, Checkpoints } from './checkpoints.ts';
 import type { TurnLogEvent } from './event-log.ts';
 import { converse } from './model-dialogue.ts';
@@ -40,8 +41,8 @@ export class RunningTurn implements CheckpointedTurn {
   /** When text was first shown, as a `performance.now()`. */
   firstTextAt: number | null = null;
 
-  constructor(ctx: Context, turn: ClaimedTurn, options: RunningTurnOptions) {
-    this.#ctx = ctx;
+  constructor(services: Services, turn: ClaimedTurn, options: RunningTurnOptions) {
+    this.#ctx = contextOf(services, turn);
     this.turn = turn;
     this.#options = options;
     this.#prepared = options.prepared;
@@ -219,4 +220,14 @@ interface EndDetails {
 
 function explain({ line, column, message }: TemplateError): string {
   return `The instructions cannot be rendered: line ${line}, column ${column}: ${message}`;
+}
+
+/** A turn acts for the assistant: within its workspace it may do whatever its tools do. */
+function contextOf(services: Services, { workspaceId, id }: ClaimedTurn): Context {
+  return {
+    ...services,
+    workspaceId,
+    access: { workspaceId, permissions: ['READ', 'WRITE'], apiKeyId: null, identityId: null, expiresAt: null },
+    requestId: currentScope().requestId ?? id,
+  };
 }

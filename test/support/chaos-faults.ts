@@ -73,33 +73,36 @@ const SHARED_FAULTS = {
   },
 };
 
+type Kind = keyof typeof FAULTS | keyof typeof SHARED_FAULTS;
+
+function isShared(kind: Kind): kind is keyof typeof SHARED_FAULTS {
+  return kind in SHARED_FAULTS;
+}
+
 /** Does harm until the time is over, always the same for a seed as far as it can be; what was done, in order. */
 export async function doHarm(victims: Victims, seed: number, durationMs: number): Promise<string[]> {
   const random = randomNumbers(seed);
   const done: string[] = [];
   const under: Promise<unknown>[] = [];
   const until = performance.now() + durationMs;
-  const kinds = [...Object.keys(FAULTS), ...Object.keys(SHARED_FAULTS)] as (
-    | keyof typeof FAULTS
-    | keyof typeof SHARED_FAULTS
-  )[];
+  const kinds: Kind[] = ['killed', 'killed', ...(Object.keys({ ...FAULTS, ...SHARED_FAULTS }) as Kind[])];
   for (let nth = 0; performance.now() < until; nth += 1) {
     if (nth % kinds.length === 0) shuffle(kinds, random);
-    const kind = kinds[nth % kinds.length] as (typeof kinds)[number];
-    const badness = random();
-    const target = Math.floor(random() * victims.places.length);
-    await pause(random() * 2500);
-    if (kind in SHARED_FAULTS) {
+    const kind = kinds[nth % kinds.length] as Kind;
+    const [wait, badness, choice] = [random(), random(), random()];
+    await pause(wait * 3000);
+    if (isShared(kind)) {
       done.push(kind);
-      await SHARED_FAULTS[kind as keyof typeof SHARED_FAULTS](victims, badness);
+      await SHARED_FAULTS[kind](victims, badness);
       continue;
     }
-    const place = victims.places[target] as Place;
+    const free = victims.places.filter(({ busy }) => !busy);
     // One is always left alone.
-    if (place.busy || victims.places.filter(({ busy }) => !busy).length < 2) continue;
-    done.push(`${kind} ${target}`);
+    if (free.length < 2) continue;
+    const place = free[Math.floor(choice * free.length)] as Place;
+    done.push(`${kind} ${victims.places.indexOf(place)}`);
     place.busy = true;
-    const harm = FAULTS[kind as keyof typeof FAULTS](victims, place, badness).finally(() => {
+    const harm = FAULTS[kind](victims, place, badness).finally(() => {
       place.busy = false;
     });
     // Others are harmed while it comes back.
