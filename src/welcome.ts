@@ -23,16 +23,17 @@ export function welcome(facts: WelcomeFacts): string {
   const updated = migrations.length > 0 ? `, ${migrations.length} migration(s) applied` : '';
   const rows = [
     ['Console', `${origin}/`],
-    [config.limits.explorer ? 'GraphQL, GraphiQL' : 'GraphQL', `${origin}/graphql`],
+    [config.limits.explorer ? 'GraphQL, GraphiQL' : 'GraphQL', `${origin}/graphql${keyFragment(config, firstKey)}`],
     ['WebSocket', `${origin.replace('http', 'ws')}/graphql`],
     ['REST', origin],
+    ['REST documents', `${origin}/docs`],
     ['Database', database + updated],
     ['Language model', modelLine(config, model)],
     ...(metrics ? [['Metrics', `${originOf(metrics)}/metrics`] as const] : []),
     ['API key', keyLine(config, firstKey)],
   ] as const;
   const table = rows.map(([name, value]) => `  ${name.padEnd(19)}${value}`).join('\n');
-  return `\nMilepost ${config.version} is ready.\n\n${table}\n\n${config.demo ? tryIt(origin, exampleKey(config, firstKey)) : ''}`;
+  return `\nMilepost ${config.version} is ready.\n\n${table}\n\n${config.demo ? tryIt(origin, exampleKey(config, firstKey)) : ''}  Something wrong? npm run doctor\n\n`;
 }
 
 function originOf({ family, address, port }: AddressInfo): string {
@@ -42,8 +43,13 @@ function originOf({ family, address, port }: AddressInfo): string {
 
 /** A key that came from the environment is not repeated: what is printed here is kept in logs. */
 function keyLine({ apiKey }: Config, firstKey: string | null): string {
-  if (!firstKey) return 'the one shown at the first start; only its hash is kept';
+  if (!firstKey) return 'the one shown at the first start. Lost? npm run admin -- key create <name>';
   return firstKey === apiKey ? 'the one in MILEPOST_API_KEY' : `${firstKey}  (shown once: keep it)`;
+}
+
+/** Fills the explorer in; a fragment stays in the browser. Only with a key that is shown anyway. */
+function keyFragment({ apiKey, limits }: Config, firstKey: string | null): string {
+  return firstKey && firstKey !== apiKey && limits.explorer ? `#key=${firstKey}` : '';
 }
 
 function exampleKey({ apiKey }: Config, firstKey: string | null): string {

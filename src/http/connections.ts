@@ -78,14 +78,17 @@ export function createGuardedServer(
   return server;
 }
 
-/** One server in front of another may go by the first of two hosts where that one goes by the second (RFC 9112, 3.2). */
-function namesOneHost({ rawHeaders }: IncomingMessage): boolean {
+/**
+ * One server in front of another may go by the first of two hosts where that one goes by the second (RFC 9112, 3.2). Only
+ * HTTP/1.0, which load balancers ask for their health checks in, may name none.
+ */
+function namesOneHost({ rawHeaders, httpVersion }: IncomingMessage): boolean {
   let hosts = 0;
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] as string;
     if (name.length === 4 && name.toLowerCase() === 'host') hosts += 1;
   }
-  return hosts === 1;
+  return hosts === 1 || (hosts === 0 && httpVersion === '1.0');
 }
 
 /** Whether an answer can still be begun on a connection. */

@@ -81,7 +81,7 @@ function between(low: number | undefined, high: number | undefined, unit: string
   const [from, to] = [low, high].map((bound) => bound?.toLocaleString('en-US'));
   if (from !== undefined && to !== undefined) return `${from} to ${to}${unit}`;
   if (to !== undefined) return `at most ${to}${unit}`;
-  return from === undefined ? '' : `at least ${from}${unit}`;
+  return from === undefined ? '' : `at least ${from}${low === 1 ? unit.replace(/s$/, '') : unit}`;
 }
 
 function nameOf(ref: string): string {

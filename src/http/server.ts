@@ -44,7 +44,11 @@ export interface HttpServer {
 export function createHttpServer(options: HttpServerOptions): HttpServer {
   const { routes, corsOrigins, bodyLimitBytes, connectionLimits, ...shared } = options;
   const errorHandler = (error: unknown) => answerUnseen(error, shared.log);
-  const listener = getRequestListener(routes.fetch, { overrideGlobalObjects: false, errorHandler });
+  const listener = getRequestListener(routes.fetch, {
+    overrideGlobalObjects: false,
+    errorHandler,
+    hostname: 'localhost',
+  });
   const server = createGuardedServer(connectionLimits, { log: shared.log, listener, upgrades: asksForWebSocket });
   const sockets = serveWebSocket({ ...shared, maxPayloadBytes: bodyLimitBytes });
   serveUpgrades(server, { corsOrigins, accept: sockets.accept });

@@ -16,7 +16,8 @@ import {
 import { NodeResponse } from './node-fetch.ts';
 import type { LanguageModel, ModelMessage, ModelRequest } from './port.ts';
 
-const OPENAI_URL = 'https://api.openai.com/v1';
+/** Where OpenAI's own endpoint is. */
+export const OPENAI_URL = 'https://api.openai.com/v1';
 const DEFAULT_TIMEOUT_MS = 60_000;
 // What can be sent in a header.
 const SENDABLE = /^[\x21-\x7e]+$/;

@@ -41,7 +41,10 @@ export async function remember(ctx: Context, by: IdentityReference, input: unkno
   const identity = canName(by) ? await ctx.db.identity.findFirst({ where: named(ctx, by), select }) : null;
   if (!identity) throw new NotFoundError('There is no identity with this id or external id.');
   if (identity._count.memory >= MAX_ENTRIES) {
-    throw new LimitExceededError('memory-entries', `An identity can have at most ${MAX_ENTRIES} keys in its memory; forget one first.`);
+    throw new LimitExceededError(
+      'memory-entries',
+      `An identity can have at most ${MAX_ENTRIES} keys in its memory; forget one first.`,
+    );
   }
   const identityId = identity.id;
   const entry = { ...origin, value: value === null ? Prisma.JsonNull : value };

@@ -44,8 +44,9 @@ export function createRedisAnnouncements(connection: RedisConnection, log: Logge
 
   channels.open(channel, {
     hear(message) {
-      const { from, announcements } = JSON.parse(message) as Told;
-      if (from !== self) for (const announcement of announcements) here.tell(announcement);
+      const told = parse(message);
+      if (!told) log.warn('An announcement of another process could not be understood');
+      else if (told.from !== self) for (const announcement of told.announcements) here.tell(announcement);
     },
     lost() {
       heard = false;
@@ -62,4 +63,14 @@ export function createRedisAnnouncements(connection: RedisConnection, log: Logge
     },
     listen: here.listen,
   };
+}
+
+/** Null for what no process of ours tells. */
+function parse(message: string): Told | null {
+  try {
+    const told = JSON.parse(message) as Partial<Told> | null;
+    return Array.isArray(told?.announcements) ? (told as Told) : null;
+  } catch {
+    return null;
+  }
 }

@@ -113,7 +113,7 @@ export const SENDS = about('sendMessage', 'Send a message and wait for the reply
 
 export const STREAMS = about('streamReply', 'Send a message and stream the reply', {
   description:
-    'This GET sends a message, so it needs the permission to write. With `Last-Event-ID` or `after` nothing is sent: the stream goes on behind that event. Browsers, whose `EventSource` cannot send headers, put a short-lived access token into the address.',
+    'This GET sends a message. With `Last-Event-ID` or `after` nothing is sent: the stream goes on behind that event. Browsers, whose `EventSource` cannot send headers, put a short-lived access token into the address.',
   needs: 'write',
   query: streamQuery,
   headers: idempotencyHeader.extend(resumeHeader.shape),

@@ -11,10 +11,10 @@ const MEBIBYTE = 1_048_576;
 /** Another seed finds other things; what one has found, it finds again. */
 const SEED = Number(process.env.FUZZ_SEED ?? 20_261_121);
 /** Sent before the server is weighed, so that what it keeps on purpose is full by then. */
-const WARM_UP = 3000;
-const DOCUMENTS = 6000;
+const WARM_UP = 2000;
+const DOCUMENTS = 5000;
 const CALLS = 5000;
-const FRAMES = 6000;
+const FRAMES = 8000;
 const AT_ONCE = 32;
 const SOCKETS = 16;
 /** Node itself and the pool of connections have some that come and go. */

@@ -102,6 +102,10 @@ describe('a request with', () => {
     expect(await exchange(origin, get(['Host: a'], 'CONNECT a:80 HTTP/1.1')())).toBe('');
   });
 
+  it('no host is answered in HTTP/1.0', async () => {
+    expect(parseAnswer(await exchange(origin, get([], 'GET /stages HTTP/1.0')())).status).toBe(200);
+  });
+
   it('an offer of HTTP/2 is answered in HTTP/1.1', async () => {
     const offer = ['Host: a', 'Connection: Upgrade, HTTP2-Settings, close', 'Upgrade: h2c', 'HTTP2-Settings: AAMAAABk'];
     expect(parseAnswer(await exchange(origin, get(offer)())).status).toBe(200);

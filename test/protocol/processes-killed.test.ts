@@ -1,13 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { newId } from '../../src/ids.ts';
 import { DOORS, type Door } from '../support/doors.ts';
 import { endless, outcomesOf, underWay } from '../support/interruptions.ts';
 import { type Processes, startProcesses } from '../support/processes.ts';
 import { NO_REDIS_URL } from '../support/redis.ts';
-import { reply } from '../support/scripted-model.ts';
+import { hold, reply } from '../support/scripted-model.ts';
+import { inSession } from '../support/server.ts';
 import { peopleAt, sendAt, turnsAt } from '../support/server-process.ts';
 import { TurnText } from '../support/turn-readers.ts';
 
-const SUITE = 'a process that is killed while it runs 30 turns';
+const SUITE = 'a process that is killed';
 const STREAMS = 30;
 const SILENT = 5;
 const QUEUED = 10;
@@ -23,7 +25,7 @@ describe.skipIf(NO_REDIS_URL)(NO_REDIS_URL ? `${SUITE}: ${NO_REDIS_URL}` : SUITE
   });
   afterAll(() => processes?.close());
 
-  it('leaves readers elsewhere with the end of each, or with its reply, and no message unanswered', async () => {
+  it('while it runs 30 turns leaves readers elsewhere with the end of each or with its reply, and no message unanswered', async () => {
     const [dying, ...others] = processes.servers.map(({ origin }) => origin) as [string, string, string];
     const doors = Object.values(DOORS);
     const follow = (sent: { turn: { id: string }; cursor: string }, nth: number) => {
@@ -88,4 +90,25 @@ describe.skipIf(NO_REDIS_URL)(NO_REDIS_URL ? `${SUITE}: ${NO_REDIS_URL}` : SUITE
       ).every((turn) => turn?.message.text),
     ).toBe(true);
   }, 60_000);
+
+  it('after an end was stored and before it was told leaves nobody waiting', async () => {
+    const dying = await processes.add();
+    const reader = processes.servers[1]?.origin as string;
+    processes.model.when('Never told', reply.text('One ', hold()));
+    const { turn, cursor } = await sendAt(dying.origin, people[0] as string, 'Never told');
+    const readers = Object.values(DOORS).map((follow) => follow(reader, turn.id, new TurnText(cursor)));
+    await Promise.all(readers.map((one) => one.untilText('One ')));
+    await dying.kill();
+    // What it would have stored in its last moment.
+    await inSession({ url: processes.environment.DATABASE_URL as string }, (client) =>
+      client.query(
+        `WITH ended AS (UPDATE turns SET status = 'CANCELLED', finished_at = now() WHERE id = '${turn.id}' RETURNING *), told AS (
+          INSERT INTO messages (id, workspace_id, conversation_id, turn_number, turn_id, role, text, token_count)
+          SELECT '${newId('Message')}', workspace_id, conversation_id, number, id, 'ASSISTANT', 'One and more', 3 FROM ended)
+        UPDATE conversations SET active_turn_id = NULL WHERE active_turn_id = '${turn.id}'`,
+      ),
+    );
+    for (const one of readers) expect((await one.rest()).text).toBe('One and more');
+    expect(readers.map(({ read }) => read.types.at(-1))).toEqual(['TurnCancelled', 'TurnCancelled', 'TurnFailed']);
+  });
 });

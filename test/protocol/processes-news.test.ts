@@ -1,5 +1,9 @@
 import { createClient } from 'graphql-sse';
+import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Announcement } from '../../src/announcements.ts';
+import { createRedisAnnouncements } from '../../src/redis/announcements.ts';
+import { RedisConnection } from '../../src/redis/connection.ts';
 import { DOORS } from '../support/doors.ts';
 import { type Processes, startProcesses } from '../support/processes.ts';
 import { NO_REDIS_URL } from '../support/redis.ts';
@@ -137,7 +141,16 @@ describe.skipIf(NO_REDIS_URL)(NO_REDIS_URL ? `${SUITE}: ${NO_REDIS_URL}` : SUITE
     await DOORS.REST(origins[0], running.turn.id, new TurnText()).untilText('One ');
     const waiting = await sendAt(stopping.origin, person, 'Wait behind it');
     const reading = DOORS['GraphQL over WebSocket'](origins[1], waiting.turn.id, new TurnText(waiting.cursor));
+    const connection = new RedisConnection(processes.redisUrl, pino({ level: 'silent' }));
+    await connection.open();
+    const told = new Promise<Announcement>((resolve) => {
+      createRedisAnnouncements(connection, pino({ level: 'silent' })).listen(
+        (announcement) => announcement.type === 'TurnsWaiting' && resolve(announcement),
+      );
+    });
     expect(await stopping.terminate()).toBe(0);
+    await told;
+    await connection.close();
     expect((await reading.rest()).text).toBe('Echo: Wait behind it');
     const [interrupted] = await turnsAt(origins[0], [running.turn.id]);
     expect(interrupted).toMatchObject({ status: 'FAILED', error: { code: 'INTERRUPTED' }, reply: { text: 'One ' } });

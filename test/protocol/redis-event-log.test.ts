@@ -123,6 +123,13 @@ describe.skipIf(NO_REDIS_URL)(NO_REDIS_URL ? `${SUITE}: ${NO_REDIS_URL}` : SUITE
       expect(starts).toEqual([start, start]);
     });
 
+    it('is read from the middle of what was appended together', async () => {
+      const start = await present(here);
+      append(here, first.started, first.tokens('a'), first.remembered, first.tokens('b'));
+      await present(here);
+      expect(await behind(elsewhere, { ...start, sequence: start.sequence + 2 })).toEqual(['MemoryRemembered', 'b']);
+    });
+
     it('is read once for many readers, and not at all while they keep up', async () => {
       append(here, first.started, first.tokens('a'));
       const start = { ...(await present(here)), sequence: 0 };

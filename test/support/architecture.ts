@@ -120,6 +120,7 @@ export const MAY_IMPORT: Record<string, string[]> = {
   telemetry: ['telemetry', 'config.ts', 'database', 'language-model/port.ts'],
   'readiness.ts': [],
   'secret.ts': [],
+  doctor: ['doctor', 'config.ts', 'database', 'language-model', 'redis'],
   transfer: ['transfer', 'config.ts', 'database', 'first-start.ts', 'telemetry'],
 
   // It knows the server by its public API only.
@@ -134,6 +135,7 @@ export const MAY_IMPORT: Record<string, string[]> = {
   'admin.ts': ['anything'],
   'export.ts': ['anything'],
   'import.ts': ['anything'],
+  'doctor.ts': ['anything'],
 };
 
 /** Mechanisms are operations that got a file of their own. */

@@ -68,6 +68,13 @@ export function describeEventLog(name: string, create: () => EventLog | Promise<
         expect(await behind(start)).toMatchObject([one.received, one.started, one.remembered, two.received]);
       });
 
+      it('gives what has just been appended, however often it was read before', async () => {
+        const start = await present();
+        expect(await behind(start)).toEqual([]);
+        append(one.started);
+        expect(await behind(start)).toHaveLength(1);
+      });
+
       it('gives nothing behind the last event', async () => {
         append(one.started);
         expect(await behind(await present())).toEqual([]);

@@ -32,9 +32,9 @@ export async function anyRedis(): Promise<{ url: string; stop(): Promise<void> }
 }
 
 /** Starts a Redis on a port of its own. It ends with this process. */
-export async function startTestRedis(): Promise<TestRedis> {
+export async function startTestRedis(settings: Record<string, string> = {}): Promise<TestRedis> {
   const port = await freePort();
-  let child = await serve(port);
+  let child = await serve(port, settings);
   return {
     url: `redis://127.0.0.1:${port}`,
     get pid() {
@@ -46,7 +46,7 @@ export async function startTestRedis(): Promise<TestRedis> {
       await once(child, 'exit');
     },
     async start() {
-      child = await serve(port);
+      child = await serve(port, settings);
     },
   };
 }
@@ -56,8 +56,8 @@ process.once('exit', () => {
   for (const child of children) child.kill('SIGKILL');
 });
 
-async function serve(port: number): Promise<ChildProcess> {
-  const options = { port, bind: '127.0.0.1', save: '', appendonly: 'no', daemonize: 'no' };
+async function serve(port: number, settings: Record<string, string>): Promise<ChildProcess> {
+  const options = { ...settings, port, bind: '127.0.0.1', save: '', appendonly: 'no', daemonize: 'no' };
   const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, `${value}`]);
   const child = spawn(PROGRAM as string, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   children.add(child);
