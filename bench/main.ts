@@ -7,6 +7,7 @@ import type { Part } from './part.ts';
 import { startLoad, startUpstream } from './participants.ts';
 import { growth } from './parts/growth.ts';
 import { idle } from './parts/idle.ts';
+import { processes } from './parts/processes.ts';
 import { reads } from './parts/reads.ts';
 import { start } from './parts/start.ts';
 import { tokens } from './parts/tokens.ts';
@@ -15,7 +16,7 @@ import { progress } from './progress.ts';
 import type { Row } from './rows.ts';
 import { formatTable } from './table.ts';
 
-const PARTS: Record<string, Part> = { tokens, turns, reads, idle, growth, start };
+const PARTS: Record<string, Part> = { tokens, turns, reads, idle, growth, processes, start };
 const RESULTS = join(import.meta.dirname, 'results');
 
 const { values: options } = parseArgs({

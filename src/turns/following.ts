@@ -9,6 +9,9 @@ import type { StreamEvent } from './stream-events.ts';
 /** How many of the latest messages a conversation's snapshot shows. */
 const SNAPSHOT_MESSAGES = 50;
 
+/** How long an end takes at most from the database into the log of another process. */
+const UNDER_WAY_MS = 2000;
+
 const WITH_REPLY = { messages: { where: { role: 'ASSISTANT' } } } satisfies Prisma.TurnInclude;
 
 /** A turn as far as following it needs. */
@@ -39,8 +42,13 @@ async function startOfTurn(ctx: Context, turn: FollowedTurn, after: Position | n
   if (read.gap) return recoverTurn(ctx, turn, told);
   const hasEnd = read.events.some((event) => event.turnId === turn.id && isFinal(event));
   // An end that is not behind the position will not come: the reader is told of it now.
-  if (turn.finishedAt !== null && !hasEnd) return recoverTurn(ctx, turn, told);
+  if (turn.finishedAt !== null && !hasEnd && !isUnderWay(ctx, turn.finishedAt)) return recoverTurn(ctx, turn, told);
   return { events: [], position };
+}
+
+/** Whether an end that is stored may still be on its way into the log; should it be lost there, the reader will find out. */
+function isUnderWay({ eventLog }: Context, finishedAt: Date): boolean {
+  return eventLog.doubtAfterMs !== null && Date.now() - finishedAt.getTime() < UNDER_WAY_MS;
 }
 
 /** The turn so far, from the database and from what runs now: for a reader who was told nothing yet, or lost some of it. */
