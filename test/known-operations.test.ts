@@ -123,6 +123,12 @@ describe('a list', () => {
     expect(new KnownOperations(limits(apollo)).documentOf({ documentId: 'workspace' })).toBe(WORKSPACE);
   });
 
+  it('may lie in several places', () => {
+    const known = new KnownOperations(limits(`${join(folder, 'set')}, ${apollo}`));
+    expect(known.documentOf({ documentId: 'workspace' })).toBe(WORKSPACE);
+    expect(known.documentOf({ query: STAGE })).toBe(STAGE);
+  });
+
   it.each([
     ['that is not there', 'nowhere', 'no such file'],
     ['that is no JSON', 'text.json', 'JSON'],

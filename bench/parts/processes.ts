@@ -11,19 +11,27 @@ import { progress } from '../progress.ts';
 import { startRedis } from '../redis.ts';
 import { type Row, type Sample, toRow } from '../rows.ts';
 
-const DOORS = { rest: 'REST SSE', websocket: 'GraphQL WebSocket' } as const;
-const LOADS = [
+const DOORS = { rest: 'REST SSE', websocket: 'GraphQL WebSocket' } as const satisfies Partial<Record<Door, string>>;
+type SharedDoor = keyof typeof DOORS;
+const FAST = { tokens: 200, delayMs: 0, tokensPerWrite: 1 };
+const LOADS: { name: string; kind: typeof FAST; doors: SharedDoor[]; warmUps: number; shape: Shape }[] = [
   {
     name: '50 streams, no delay',
-    kind: { tokens: 200, delayMs: 0, tokensPerWrite: 1 },
+    kind: FAST,
+    doors: ['rest', 'websocket'],
+    warmUps: 1,
     shape: { streams: 50, turnsPerStream: 4, turnsPerConversation: 4, rampMs: 0 },
   },
   {
+    // A round takes a quarter of a minute.
     name: '100 streams, 20 ms',
-    kind: { tokens: 200, delayMs: 20, tokensPerWrite: 1 },
+    kind: { ...FAST, delayMs: 20 },
+    doors: ['websocket'],
+    warmUps: 0,
     shape: { streams: 100, turnsPerStream: 1, turnsPerConversation: 1, rampMs: 1000 },
   },
 ];
+type Shape = Pick<TurnsLoad, 'streams' | 'turnsPerStream' | 'turnsPerConversation' | 'rampMs'>;
 /** Divided among the processes. */
 const SHARED_STREAMS = 60;
 const MOST_PROCESSES = 3;
@@ -45,33 +53,30 @@ async function compareLogs(bench: Bench, redis: Participant): Promise<Row[]> {
   const memory = await startMilepost(bench);
   const shared = await startMilepost({ ...bench, environment: { REDIS_URL: redis.url } });
   const rows: Row[] = [];
-  for (const { name, kind, shape } of LOADS) {
+  for (const { name, kind, doors, warmUps, shape } of LOADS) {
     const channel = await addChannel(memory, kind);
     await addChannel(shared, kind);
-    const samples = new Map<string, Sample[]>();
-    const redisCpu = new Map<string, number[]>();
-    // The first round is the warm-up.
-    for (let round = -1; round < bench.rounds; round += 1) {
+    const samples = new Map<SharedDoor, Sample[]>();
+    const redisCpu = new Map<SharedDoor, number[]>();
+    for (let round = -warmUps; round < bench.rounds; round += 1) {
       if (round === 0) await Promise.all([memory, shared].map(analyze));
-      for (const door of rotated(Object.keys(DOORS) as (keyof typeof DOORS)[], round + 1)) {
+      for (const door of rotated(doors, round + warmUps)) {
         const job = { ...shape, door, channel, tokens: kind.tokens };
         const reference = await measureTurns(bench.load, memory, job);
         const before = cpuSeconds(redis.pid);
         const measured = await measureTurns(bench.load, shared, job);
         const spent = ((cpuSeconds(redis.pid) - before) * 1e6) / measured.tokens;
         if (round < 0) continue;
-        samples.set(door, [
-          ...(samples.get(door) ?? []),
-          { value: measured.cpuPerToken, reference: reference.cpuPerToken },
-        ]);
+        const sample = { value: measured.cpuPerToken, reference: reference.cpuPerToken };
+        samples.set(door, [...(samples.get(door) ?? []), sample]);
         redisCpu.set(door, [...(redisCpu.get(door) ?? []), spent]);
       }
     }
-    for (const [door, label] of Object.entries(DOORS)) {
+    for (const door of doors) {
       rows.push(
         toRow({
           part: 'processes',
-          name: `CPU per token, ${label}, log in Redis, ${name}`,
+          name: `CPU per token, ${DOORS[door]}, log in Redis, ${name}`,
           unit: 'µs',
           against: 'in memory',
           samples: samples.get(door) ?? [],
@@ -97,8 +102,7 @@ async function countProcesses(bench: Bench, redis: Participant): Promise<Row[]> 
   const servers: Participant[] = [];
   while (servers.length < MOST_PROCESSES) servers.push(await startMilepost({ ...bench, environment }));
   const loads = [bench.load, ...(await Promise.all([startLoad(), startLoad()]))];
-  const { kind } = LOADS[0] as (typeof LOADS)[number];
-  const channel = await addChannel(servers[0] as Participant, kind);
+  const channel = await addChannel(servers[0] as Participant, FAST);
   const measured = new Map<number, Measured[][]>();
   for (let round = -1; round < bench.rounds; round += 1) {
     if (round === 0) await analyze({ dataDir });
@@ -106,7 +110,7 @@ async function countProcesses(bench: Bench, redis: Participant): Promise<Row[]> 
       const job = {
         door: 'websocket' as Door,
         channel,
-        tokens: kind.tokens,
+        tokens: FAST.tokens,
         streams: SHARED_STREAMS / count,
         rampMs: 0,
       };
@@ -120,7 +124,8 @@ async function countProcesses(bench: Bench, redis: Participant): Promise<Row[]> 
   }
   await Promise.all([...servers, ...loads.slice(1)].map((participant) => participant.stop()));
   await database.stop();
-  return [...measured].flatMap(([count, rounds]) => rowsOf(count, rounds, measured.get(1) ?? []));
+  const counts = [...measured].toSorted(([one], [other]) => one - other);
+  return counts.flatMap(([count, rounds]) => rowsOf(count, rounds, measured.get(1) ?? []));
 }
 
 function measureAll(loads: Load[], servers: Participant[], job: TurnsLoad): Promise<Measured[]> {

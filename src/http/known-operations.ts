@@ -36,7 +36,7 @@ export class KnownOperations {
   /** Throws OperationListError for a list that cannot be read, or that holds an operation the schema does not have. */
   constructor({ operations, operationsOnly }: Pick<OperationLimits, 'operations' | 'operationsOnly'>) {
     this.#only = operationsOnly;
-    for (const [name, document] of operations ? listedIn(operations) : []) {
+    for (const [name, document] of splitList(operations).flatMap(listedIn)) {
       this.#byName.set(name, document).set(hashOf(document), document);
       this.#documents.add(document);
     }
@@ -68,6 +68,14 @@ export function useKnownOperations(operations: KnownOperations): Plugin {
       setParams({ ...rest, query } as typeof params);
     },
   };
+}
+
+/** Several places, as of one's own clients and of the console, stand with commas between them. */
+function splitList(operations: string | undefined): string[] {
+  return (operations ?? '')
+    .split(',')
+    .map((path) => path.trim())
+    .filter((path) => path !== '');
 }
 
 function listedIn(path: string): [name: string, document: string][] {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
+import { apart } from '../telemetry/scope.ts';
 import type { BegunTurn, LogEvent, LogPosition } from '../turns/event-log.ts';
 import type { RedisConnection } from './connection.ts';
 import { Entry, type EntryKind, type Written } from './entries.ts';
@@ -95,11 +96,13 @@ export class LogWriter {
 
   #begin(): void {
     // What happens in one turn of the event loop goes together.
-    this.#writing ??= new Promise((resolve) => setImmediate(resolve))
-      .then(() => this.#writeAll())
-      .finally(() => {
-        this.#writing = null;
-      });
+    this.#writing ??= apart(() =>
+      new Promise((resolve) => setImmediate(resolve))
+        .then(() => this.#writeAll())
+        .finally(() => {
+          this.#writing = null;
+        }),
+    );
   }
 
   async #writeAll(): Promise<void> {

@@ -90,7 +90,7 @@ class RecordedSpan implements Span {
   }
 }
 
-/** Spans are told their parent, so that nothing has to follow what is awaited. */
+/** The trace as the packages know it; it is told with every span, so that they need not follow what is awaited. */
 function contextOf({ traceparent, tracestate }: TraceContext) {
   const [, traceId = '', spanId = '', flags = ''] = traceparent.split('-');
   const traceFlags = Number.parseInt(flags, 16) & TraceFlags.SAMPLED;

@@ -15,6 +15,11 @@ export function inScope<Result>(scope: Scope, action: () => Result): Result {
   return scopes.run(scope, action);
 }
 
+/** Begins something that goes on for everybody, although one of them happens to begin it. */
+export function apart<Result>(action: () => Result): Result {
+  return scopes.run({}, action);
+}
+
 /** What the caller is part of; empty when it is part of nothing. */
 export function currentScope(): Scope {
   return scopes.getStore() ?? {};

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Statements } from '../database/statements.ts';
+import { apart } from '../telemetry/scope.ts';
 import { type CheckpointResult, type ClaimedTurn, checkpointTurn, checkpointTurns, LEASE_MS } from './storage.ts';
 
 /** Due turns are looked for so often, in milliseconds, and stored together. */
@@ -42,7 +43,7 @@ export class Checkpoints {
 
   begin(turn: CheckpointedTurn): void {
     this.#running.set(turn, { text: '', at: Date.now(), busy: false });
-    this.#timer ??= setInterval(() => this.#storeDue(), TICK_MS);
+    this.#timer ??= apart(() => setInterval(() => this.#storeDue(), TICK_MS));
   }
 
   end(turn: CheckpointedTurn): void {

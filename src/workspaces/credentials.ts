@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Announcements } from '../announcements.ts';
 import { LimitExceededError, UnauthenticatedError } from '../errors.ts';
 import type { PrismaClient } from '../generated/prisma/client.ts';
+import { apart } from '../telemetry/scope.ts';
 import type { Access } from './access.ts';
 import { type AccessTokens, looksLikeAccessToken } from './access-tokens.ts';
 import { hashApiKeySecret, isMistyped } from './api-keys.ts';
@@ -95,7 +96,9 @@ export class Credentials {
     }
     this.#held.set(apiKeyId, ends.add(end));
     // Other processes may not be heard, an administrator's for one.
-    this.#recheck ??= setInterval(() => void this.#tellEnded([...this.#held.keys()]), KNOWN_FOR_MS).unref();
+    this.#recheck ??= apart(() =>
+      setInterval(() => void this.#tellEnded([...this.#held.keys()]), KNOWN_FOR_MS).unref(),
+    );
   }
 
   #letGo(apiKeyId: string, end: End): void {

@@ -3,9 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClient } from 'graphql-ws';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { WebSocket } from 'ws';
-import { reply, type ScriptedModel, startScriptedModel } from '../support/scripted-model.ts';
+import { hold, reply, type ScriptedModel, startScriptedModel } from '../support/scripted-model.ts';
 import { API_KEY, type ServerProcess, startServer } from '../support/server-process.ts';
 import { type ReceivedSpan, startTraceReceiver, type TraceReceiver } from '../support/trace-receiver.ts';
 
@@ -48,12 +48,20 @@ function chat({ origin }: ServerProcess, text: string, headers: Record<string, s
 describe('a server with a place to send traces to', () => {
   const traces = [newTrace(), newTrace(), newTrace('00'), newTrace(), newTrace()] as const;
   const [whole, failing, unsampled, overSocket, insideSocket] = traces;
+  const checkpoints = () => receiver.spans.filter(({ name }) => name.startsWith('turn_checkpoint'));
   const of = (traceId: string) => receiver.spans.filter((span) => span.traceId === traceId);
   const named = (traceId: string, name: string) => of(traceId).find((span) => span.name === name) as ReceivedSpan;
 
   beforeAll(async () => {
     const server = await start({ OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, OTEL_SERVICE_NAME: 'my-milepost' });
-    await chat(server, 'Trace me', whole.headers);
+    const place = hold();
+    model.when('Trace me', reply.text('Echo ', place, 'me'));
+    const chatting = chat(server, 'Trace me', whole.headers);
+    await place.reached;
+    // Until it has been stored how far it is, and that was told: spans are sent every few seconds.
+    await vi.waitFor(() => expect(checkpoints()).not.toEqual([]), { timeout: 20_000, interval: 50 });
+    place.release();
+    await chatting;
     model.when('Fail', reply.status(401));
     await chat(server, 'Fail', failing.headers);
     await chat(server, 'Do not record', unsampled.headers);
@@ -104,6 +112,10 @@ describe('a server with a place to send traces to', () => {
     const partsOf = (spanId: string | undefined) => stored.filter(({ parentSpanId }) => parentSpanId === spanId);
     expect(partsOf(request).map(({ name }) => name)).toContain('turn_accept');
     expect(partsOf(turn).map(({ name }) => name)).toContain('turn_end');
+  });
+
+  it('keeps what is done for all turns together out of the trace of any', () => {
+    expect(checkpoints().map(({ traceId }) => traceId)).not.toContain(whole.traceId);
   });
 
   it('tells the model which call it is', async () => {

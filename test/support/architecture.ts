@@ -112,7 +112,7 @@ export const MAY_IMPORT: Record<string, string[]> = {
     'mechanism',
   ],
   database: ['generated', 'database'],
-  redis: ['announcements.ts', 'mechanism', 'redis'],
+  redis: ['announcements.ts', 'mechanism', 'redis', 'telemetry'],
   'language-model': ['silence.ts', 'language-model', 'language-model/port.ts'],
   'language-model/port.ts': [],
   webhooks: ['webhooks'],
