@@ -14,6 +14,7 @@ import { createLanguageModel } from './language-model/create.ts';
 import { RedisConnection, RedisError } from './redis/connection.ts';
 import { readSecret } from './secret.ts';
 import { createLog } from './telemetry/log.ts';
+import { apart } from './telemetry/scope.ts';
 import { type RunningTelemetry, startTelemetry } from './telemetry/telemetry.ts';
 import { welcome } from './welcome.ts';
 import { isMistyped } from './workspaces/api-keys.ts';
@@ -40,7 +41,8 @@ async function main(): Promise<void> {
   const database = openDatabase({
     location: server.location,
     maxConnections: config.databasePoolSize,
-    onConnectionLost: (error) => stopping || log.warn({ err: error }, 'A connection to the database was lost'),
+    onConnectionLost: (error) =>
+      stopping || apart(() => log.warn({ err: error }, 'A connection to the database was lost')),
   });
   const firstKey = await prepareFirstStart(database.db, config);
   const model = createLanguageModel(config.model);

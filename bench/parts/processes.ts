@@ -108,7 +108,7 @@ async function countProcesses(bench: Bench, redis: Participant): Promise<Row[]> 
     if (round === 0) await analyze({ dataDir });
     for (const count of rotated([1, 2, 3], round + 1)) {
       const job = {
-        door: 'websocket' as Door,
+        door: 'websocket' as const,
         channel,
         tokens: FAST.tokens,
         streams: SHARED_STREAMS / count,

@@ -142,14 +142,18 @@ export class FollowedLog implements Listener {
 
   /** Adds an entry if it is the next one. */
   #join(message: string): void {
-    const head = message.split(' ', 3) as [string, string, string];
-    const [epoch, last, count] = [head[0], Number(head[1]), Number(head[2])];
+    const afterEpoch = message.indexOf(' ');
+    const afterLast = message.indexOf(' ', afterEpoch + 1);
+    const afterCount = message.indexOf(' ', afterLast + 1);
+    const epoch = message.slice(0, afterEpoch);
+    const last = Number(message.slice(afterEpoch + 1, afterLast));
+    const count = Number(message.slice(afterLast + 1, afterCount));
     if (epoch === this.#epoch && last <= this.#end) return;
     if (epoch !== this.#epoch || last - count !== this.#end) {
       this.#drop();
       return;
     }
-    const events = decode(message.slice(head.join(' ').length + 1), last);
+    const events = decode(message.slice(afterCount + 1), last);
     this.#events.push(...events);
     this.#end = last;
     this.#grow(bytesOf(events));

@@ -1,7 +1,16 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { chaosModel, chat, expectedReply, hasEnd, type Said, usesTool } from '../support/chaos-clients.ts';
+import {
+  chaosModel,
+  chat,
+  expectedReply,
+  hasEnd,
+  type Said,
+  usesTool,
+  watch as watchChat,
+} from '../support/chaos-clients.ts';
 import { doHarm, startPlaces, type Victims } from '../support/chaos-faults.ts';
+import type { ConversationText } from '../support/conversation-reader.ts';
 import { NO_REDIS, startTestRedis } from '../support/redis.ts';
 import { type ScriptedModel, startScriptedModel } from '../support/scripted-model.ts';
 import { inSession } from '../support/server.ts';
@@ -12,6 +21,8 @@ const SUITE = 'three processes, 200 conversations and a minute of faults';
 const SEED = Number(process.env.CHAOS_SEED ?? 20_261_121);
 const SECONDS = Number(process.env.CHAOS_SECONDS ?? 60);
 const CONVERSATIONS = 200;
+/** Every so many conversations somebody looks on. */
+const WATCHED = 10;
 /** How long it may take until everything is well again after the last fault, in milliseconds. */
 const HEALING_MS = 60_000;
 
@@ -26,6 +37,7 @@ interface Stored {
   clientMessageId: string;
   startedAt: Date | null;
   finishedAt: Date | null;
+  messageIds: string[];
   messages: string[];
   replies: string[];
 }
@@ -35,6 +47,7 @@ describe.skipIf(NO_REDIS)(NO_REDIS ? `${SUITE}: ${NO_REDIS}` : SUITE, () => {
   let model: ScriptedModel;
   let said: Said[];
   let stored: Stored[];
+  const watched = new Map<string, ConversationText>();
   const byMessage = new Map<string, Stored>();
 
   beforeAll(
@@ -56,14 +69,23 @@ describe.skipIf(NO_REDIS)(NO_REDIS ? `${SUITE}: ${NO_REDIS}` : SUITE, () => {
 
       let harmed = false;
       const given = new AbortController();
-      const chats = people.map((person, nth) =>
-        chat(origins, person, SEED + nth, { stopping: () => harmed, given: given.signal }),
-      );
+      let silent = false;
+      const watching: Promise<unknown>[] = [];
+      const chats = people.map((person, nth) => {
+        const all: Said[] = [];
+        if (nth % WATCHED === 0) {
+          const watch = watchChat(origins, all, SEED - nth, { stopped: () => silent, given: given.signal });
+          watching.push(watch.then((seen) => watched.set(person, seen)));
+        }
+        return chat(origins, person, SEED + nth, { stopping: () => harmed, given: given.signal, all });
+      });
       const faults = await doHarm(victims, SEED, SECONDS * 1000);
       harmed = true;
       const healed = Promise.all(chats);
       void pause(HEALING_MS).then(() => given.abort());
       said = (await healed).flat();
+      silent = true;
+      await Promise.all(watching);
       stored = await turnsIn(database.url);
       for (const turn of stored) byMessage.set(turn.clientMessageId, turn);
       console.info(summary(faults, said, stored));
@@ -131,6 +153,22 @@ describe.skipIf(NO_REDIS)(NO_REDIS ? `${SUITE}: ${NO_REDIS}` : SUITE, () => {
     expect(told.filter(([end, expected]) => end !== expected)).toEqual([]);
   });
 
+  it('tell those who look on at a conversation all that was said in it, once', () => {
+    expect(watched.size).toBe(CONVERSATIONS / WATCHED);
+    for (const [person, { ended, replies, messages }] of watched) {
+      expect(new Set(messages).size).toBe(messages.length);
+      for (const one of said.filter(({ externalId }) => externalId === person)) {
+        const turn = of(one) as Stored;
+        expect([one.text, ended.has(turn.id), replies.get(turn.id) ?? '']).toEqual([
+          one.text,
+          true,
+          turn.replies.join(),
+        ]);
+        expect(messages).toContain(turn.messageIds[0]);
+      }
+    }
+  });
+
   it('run the turns of a conversation one after the other, in the order of their messages', () => {
     for (const turns of Map.groupBy(stored, ({ conversation }) => conversation).values()) {
       expect(turns.map(({ number }) => number)).toEqual(turns.map((_, nth) => nth + 1));
@@ -162,6 +200,7 @@ async function turnsIn(url: string): Promise<Stored[]> {
     client.query(`
       SELECT id, conversation_id AS conversation, number, status, error_code AS error, attempt, client_message_id AS "clientMessageId",
         started_at AS "startedAt", finished_at AS "finishedAt",
+        ARRAY(SELECT id FROM messages WHERE turn_id = turns.id AND role = 'USER') AS "messageIds",
         ARRAY(SELECT text FROM messages WHERE turn_id = turns.id AND role = 'USER') AS messages,
         ARRAY(SELECT text FROM messages WHERE turn_id = turns.id AND role = 'ASSISTANT') AS replies
       FROM turns ORDER BY conversation_id, number`),

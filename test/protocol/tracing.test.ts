@@ -69,7 +69,7 @@ describe('a server with a place to send traces to', () => {
     await speakOverSocket(server);
     // What was not sent yet is sent at the end.
     await server.terminate();
-  });
+  }, 60_000);
 
   async function speakOverSocket({ origin }: ServerProcess) {
     class TracedSocket extends WebSocket {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import { CHAOS_DOORS } from './chaos-readers.ts';
+import { CHAOS_DOORS, subscribe } from './chaos-readers.ts';
+import { CONVERSATION_EVENTS, ConversationText } from './conversation-reader.ts';
 import { randomNumbers } from './random.ts';
 import { type Reply, reply } from './scripted-model.ts';
 import { API_KEY } from './server-process.ts';
@@ -18,6 +19,7 @@ export interface Said {
   clientMessageId: string;
   /** Set once a server has said that it has it. */
   turnId?: string;
+  conversationId?: string;
   /** Whether the client asked for its end. */
   cancelled: boolean;
   /** By REST, which can take nothing back. */
@@ -73,10 +75,9 @@ export async function chat(
   origins: readonly string[],
   externalId: string,
   seed: number,
-  { stopping, given }: { stopping: () => boolean; given: AbortSignal },
+  { stopping, given, all = [] }: { stopping: () => boolean; given: AbortSignal; all?: Said[] },
 ): Promise<Said[]> {
   const random = randomNumbers(seed);
-  const all: Said[] = [];
   const following: Promise<void>[] = [];
   const anyOrigin = () => origins[Math.floor(random() * origins.length)] as string;
   for (let nth = 0; !stopping(); nth += 1) {
@@ -103,6 +104,37 @@ export async function chat(
   return all;
 }
 
+/** Somebody who only looks on at the conversation of another, who says all this, until he has seen how everything ended. */
+export async function watch(
+  origins: readonly string[],
+  all: readonly Said[],
+  seed: number,
+  { stopped, given }: { stopped: () => boolean; given: AbortSignal },
+): Promise<ConversationText> {
+  const random = randomNumbers(seed);
+  const seen = new ConversationText();
+  const hasSeenAll = () => stopped() && all.every(({ turnId }) => turnId === undefined || seen.ended.has(turnId));
+  while (!given.aborted && !hasSeenAll()) {
+    const id = all[0]?.conversationId;
+    const leaving = new AbortController();
+    const origin = origins[Math.floor(random() * origins.length)] as string;
+    const looking = setInterval(() => hasSeenAll() && leaving.abort(), RETRY_MS);
+    await Promise.all([
+      id === undefined ||
+        subscribe<{ data?: { conversationEvents: object } | null }>(
+          origin,
+          CONVERSATION_EVENTS,
+          { id, after: seen.cursor },
+          AbortSignal.any([leaving.signal, given]),
+          ({ data }) => data && seen.take(data.conversationEvents),
+        ).catch(() => undefined),
+      pause(RETRY_MS),
+    ]);
+    clearInterval(looking);
+  }
+  return seen;
+}
+
 /** Sends until a server has it; the cursor behind which the answer comes, or null when there was no time left. */
 async function send(said: Said, anyOrigin: () => string, given: AbortSignal): Promise<string | null> {
   const { externalId, text, clientMessageId } = said;
@@ -112,6 +144,7 @@ async function send(said: Said, anyOrigin: () => string, given: AbortSignal): Pr
     const payload = answer?.data?.sendMessage;
     if (payload?.turn) {
       said.turnId = payload.turn.id;
+      said.conversationId = payload.turn.conversation.id;
       return payload.cursor;
     }
     await pause(RETRY_MS);
@@ -168,6 +201,6 @@ async function ask(origin: string, query: string, variables: object): Promise<an
 }
 
 const SEND = `mutation ($input: SendMessageInput!) {
-  sendMessage(input: $input) { ... on SendMessagePayload { cursor turn { id } } ... on UserError { code } }
+  sendMessage(input: $input) { ... on SendMessagePayload { cursor turn { id conversation { id } } } ... on UserError { code } }
 }`;
 const CANCEL = `mutation ($id: ID!) { cancelTurn(input: { turnId: $id }) { ... on CancelTurnPayload { turn { id } } } }`;

@@ -27,17 +27,32 @@ async function overRest(origin: string, turnId: string, read: TurnText): Promise
 }
 
 async function overGraphqlSse(origin: string, turnId: string, read: TurnText): Promise<void> {
+  await subscribe(origin, TURN_EVENTS, { turnId, after: read.after }, new AbortController().signal, (result) =>
+    take(read, result),
+  );
+}
+
+/** Calls with every result of a subscription until it ends, or rejects when it is cut off or silent, or the signal is given. */
+export async function subscribe<Result>(
+  origin: string,
+  query: string,
+  variables: object,
+  signal: AbortSignal,
+  onResult: (result: Result) => void,
+): Promise<void> {
   const init = {
     method: 'POST',
     headers: { authorization, accept: 'text/event-stream', 'content-type': 'application/json' },
-    body: JSON.stringify({ query: TURN_EVENTS, variables: { turnId, after: read.after } }),
+    body: JSON.stringify({ query, variables }),
+    signal,
   };
   await readEvents(`${origin}/graphql`, init, ({ event, data }) => {
-    if (event === 'next') take(read, JSON.parse(data));
+    if (event === 'next') onResult(JSON.parse(data));
   });
 }
 
-async function readEvents(
+/** Calls with every event of a stream until it ends, or rejects when it is cut off or silent. */
+export async function readEvents(
   url: string,
   init: RequestInit,
   onEvent: (event: { id?: string | undefined; event?: string | undefined; data: string }) => void,
@@ -45,7 +60,8 @@ async function readEvents(
   const leaving = new AbortController();
   const silence = setTimeout(() => leaving.abort(new Error('silence')), SILENCE_MS);
   try {
-    const response = await fetch(url, { ...init, signal: leaving.signal });
+    const signal = init.signal ? AbortSignal.any([init.signal, leaving.signal]) : leaving.signal;
+    const response = await fetch(url, { ...init, signal });
     // Its last event has been seen already.
     if (response.status === 204) return;
     if (!response.ok || !response.body) throw new Error(`status ${response.status}`);

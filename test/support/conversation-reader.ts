@@ -1,7 +1,7 @@
 import type { Caller, TestApp } from './app.ts';
 import { type Subscription, subscribe } from './subscription.ts';
 
-const CONVERSATION_EVENTS = `subscription ($id: ID!, $after: String) {
+export const CONVERSATION_EVENTS = `subscription ($id: ID!, $after: String) {
   conversationEvents(conversationId: $id, after: $after) {
     __typename cursor
     ... on ConversationSnapshot { messages { id role text turn { id } } activeTurn { id } textSoFar }
@@ -15,7 +15,7 @@ const CONVERSATION_EVENTS = `subscription ($id: ID!, $after: String) {
 const ENDS = new Set(['TurnCompleted', 'TurnFailed', 'TurnCancelled']);
 
 /** What a client makes of the events of a conversation. */
-export class ConversationReader {
+export class ConversationText {
   /** The ids of the users' messages, as often as they were told. */
   readonly messages: string[] = [];
   /** What was said in each turn. */
@@ -23,11 +23,43 @@ export class ConversationReader {
   readonly ended = new Set<string>();
   readonly types: string[] = [];
   cursor: string | null;
+
+  constructor(after: string | null = null) {
+    this.cursor = after;
+  }
+
+  // biome-ignore lint/suspicious/noExplicitAny: events are read by tests, which know their shape
+  take(event: any): void {
+    const { __typename: type, cursor, turnId, text, message } = event;
+    this.types.push(type);
+    this.cursor = cursor;
+    if (type === 'ConversationSnapshot') this.#takeSnapshot(event);
+    if (type === 'MessageReceived') this.messages.push(message.id);
+    if (type === 'TurnStarted') this.replies.set(turnId, '');
+    if (type === 'TurnTokens') this.replies.set(turnId, (this.replies.get(turnId) ?? '') + text);
+    if (type === 'StreamGap') this.replies.set(turnId, text);
+    if (ENDS.has(type)) this.ended.add(turnId);
+  }
+
+  #takeSnapshot({ messages, activeTurn, textSoFar }: Snapshot): void {
+    this.messages.length = 0;
+    for (const { id, role, text, turn } of messages) {
+      if (role === 'USER') this.messages.push(id);
+      if (role !== 'ASSISTANT') continue;
+      this.replies.set(turn.id, text);
+      this.ended.add(turn.id);
+    }
+    if (activeTurn) this.replies.set(activeTurn.id, textSoFar);
+  }
+}
+
+/** A client that reads event by event. */
+export class ConversationReader extends ConversationText {
   readonly #events: Subscription;
 
   private constructor(events: Subscription, after: string | null) {
+    super(after);
     this.#events = events;
-    this.cursor = after;
   }
 
   static async open(
@@ -43,16 +75,8 @@ export class ConversationReader {
   async next(): Promise<string | null> {
     const event = (await this.#events.next())?.conversationEvents;
     if (!event) return null;
-    const { __typename: type, cursor, turnId, text, message } = event;
-    this.types.push(type);
-    this.cursor = cursor;
-    if (type === 'ConversationSnapshot') this.#takeSnapshot(event);
-    if (type === 'MessageReceived') this.messages.push(message.id);
-    if (type === 'TurnStarted') this.replies.set(turnId, '');
-    if (type === 'TurnTokens') this.replies.set(turnId, (this.replies.get(turnId) ?? '') + text);
-    if (type === 'StreamGap') this.replies.set(turnId, text);
-    if (ENDS.has(type)) this.ended.add(turnId);
-    return type;
+    this.take(event);
+    return event.__typename;
   }
 
   async until(done: () => boolean): Promise<this> {
@@ -62,17 +86,6 @@ export class ConversationReader {
 
   leave(): Promise<void> {
     return this.#events.leave();
-  }
-
-  #takeSnapshot({ messages, activeTurn, textSoFar }: Snapshot): void {
-    this.messages.length = 0;
-    for (const { id, role, text, turn } of messages) {
-      if (role === 'USER') this.messages.push(id);
-      if (role !== 'ASSISTANT') continue;
-      this.replies.set(turn.id, text);
-      this.ended.add(turn.id);
-    }
-    if (activeTurn) this.replies.set(activeTurn.id, textSoFar);
   }
 }
 
