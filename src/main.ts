@@ -13,6 +13,7 @@ import { OperationListError } from './http/known-operations.ts';
 import { createLanguageModel } from './language-model/create.ts';
 import { RedisConnection, RedisError } from './redis/connection.ts';
 import { readSecret } from './secret.ts';
+import { shutDown } from './shutdown.ts';
 import { createLog } from './telemetry/log.ts';
 import { apart } from './telemetry/scope.ts';
 import { type RunningTelemetry, startTelemetry } from './telemetry/telemetry.ts';
@@ -23,6 +24,9 @@ import { isMistyped } from './workspaces/api-keys.ts';
 class StartError extends Error {
   override readonly name = 'StartError';
 }
+
+/** How long what is closed may wait for others at the end, who may be gone. */
+const CLOSE_PATIENCE_MS = 5000;
 
 async function main(): Promise<void> {
   let stopping: Promise<void> | undefined;
@@ -58,10 +62,14 @@ async function main(): Promise<void> {
   );
 
   const stop = (exitCode: number) => {
-    stopping ??= shutDown(log, exitCode, [
-      ...[app.dispose, database.close, server.stop],
-      ...[async () => redis?.close(), telemetry.close],
-    ]);
+    stopping ??= shutDown(log, [
+      { close: app.dispose, patienceMs: config.shutdownDelayMs + config.shutdownGraceMs + CLOSE_PATIENCE_MS },
+      { close: database.close, patienceMs: CLOSE_PATIENCE_MS },
+      // It may have much to write down.
+      { close: server.stop },
+      { close: async () => redis?.close(), patienceMs: CLOSE_PATIENCE_MS },
+      { close: telemetry.close, patienceMs: CLOSE_PATIENCE_MS },
+    ]).then(() => process.exit(exitCode));
   };
   process.on('SIGTERM', () => stop(0)).on('SIGINT', () => stop(0));
   void server.ended.then((lastWords) => {
@@ -69,13 +77,6 @@ async function main(): Promise<void> {
     log.fatal({ lastWords }, 'The embedded PostgreSQL ended by itself');
     stop(1);
   });
-}
-
-/** Closes everything in the reverse order of its making; a second signal is not needed, an error does not keep the rest open. */
-async function shutDown(log: Logger, exitCode: number, steps: (() => Promise<void>)[]): Promise<void> {
-  log.info('Stopping');
-  for (const step of steps) await step().catch((error) => log.error({ err: error }, 'A step of the shutdown failed'));
-  process.exit(exitCode);
 }
 
 async function startMeasuring(config: Config): Promise<RunningTelemetry> {

@@ -92,8 +92,10 @@ export async function sendMessage(
     whenBusy,
   });
   const { turn, message, repeated, claimed } = accepted;
-  if (!repeated) {
+  // Also what was sent before: the process that accepted it may have died before it could tell of it.
+  if (turn.finishedAt === null)
     ctx.eventLog.announce(turn.conversationId, { id: turn.id, number: turn.number, messageId: message.id });
+  if (!repeated) {
     if (claimed) ctx.turns.begin(claimed.turn, claimed.prepared);
     else ctx.turns.kick(ctx.workspaceId, turn.conversationId, turn.id);
     if (whenBusy === 'INTERRUPT') await interrupt(ctx, accepted);
@@ -113,11 +115,15 @@ async function interrupt(ctx: Context, { turn, activeTurnId }: Accepted): Promis
  */
 export async function cancelTurn(ctx: Context, by: TurnReference): Promise<Turn> {
   requireWrite(ctx);
-  const turn = isNamed(by) ? await ctx.db.turn.findFirst({ where: { AND: [toWhere(by), visibleTurns(ctx)] } }) : null;
+  const include = { messages: { where: { role: 'USER' as const }, select: { id: true } } };
+  const where = isNamed(by) ? { AND: [toWhere(by), visibleTurns(ctx)] } : null;
+  const turn = where && (await ctx.db.turn.findFirst({ where, include }));
   if (!turn) throw new NotFoundError('There is no such turn.');
   if (turn.finishedAt) return turn;
   const { id, workspaceId, conversationId, number } = turn;
   if (await cancelQueuedTurn(ctx.db, workspaceId, id)) {
+    // The process that accepted it may have died before it could tell of it.
+    for (const message of turn.messages) ctx.eventLog.announce(conversationId, { id, number, messageId: message.id });
     ctx.eventLog.append(conversationId, { type: 'TurnCancelled', turnId: id, turnNumber: number });
   } else if (!ctx.turns.stop(id, 'CANCELLED')) {
     await ctx.db.turn.updateMany({

@@ -40,6 +40,8 @@ async function endAbandoned(services: Services, turn: AbandonedTurn, shownText: 
   };
   if (!(await endTurn(statements, turn, end))) return;
   recordTakenOver(services, turn, end);
+  // Its process may have died before it could tell of it.
+  eventLog.announce(turn.conversationId, turn);
   eventLog.append(turn.conversationId, { ...endEvent(end), turnId: turn.id, turnNumber: turn.number });
 }
 

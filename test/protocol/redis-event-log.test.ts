@@ -225,6 +225,21 @@ describe.skipIf(NO_REDIS_URL)(NO_REDIS_URL ? `${SUITE}: ${NO_REDIS_URL}` : SUITE
       expect([await behind(elsewhere, position), await behind(elsewhere, anew)]).toEqual(['gap', 'gap']);
     });
 
+    it('has a gap in front of such an end also when the next turn has begun meanwhile', async () => {
+      append(here, first.started, first.tokens('a'));
+      await present(here);
+      await connections[1].commands.del(...keys());
+      const anew = await present(elsewhere);
+      const second = attempted(1, 2);
+      append(elsewhere, second.started, second.tokens('b'));
+      await present(elsewhere);
+      append(here, first.tokens('lost'), first.completed);
+      await present(here);
+      expect(await behind(elsewhere, anew)).toBe('gap');
+      append(elsewhere, second.tokens('c'));
+      expect((await elsewhere.state(conversation)).running).toMatchObject({ turnId: 'trn_2', text: 'bc' });
+    });
+
     it('begins anew when its server has been restarted since, whatever it had kept', async () => {
       append(here, first.started, first.tokens('a'));
       const { position } = await here.state(conversation);

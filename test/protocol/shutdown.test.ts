@@ -5,7 +5,10 @@ import { createClient } from 'graphql-ws';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { isAlive } from '../../src/database/embedded-lookup.ts';
+import { createTestDatabase } from '../support/database.ts';
+import { startDatabaseLine } from '../support/database-line.ts';
 import { hold, reply, type ScriptedModel, startScriptedModel } from '../support/scripted-model.ts';
+import { asUrl } from '../support/server.ts';
 import { API_KEY, type ServerProcess, sendAt, startServer, turnsAt } from '../support/server-process.ts';
 import { TURN_EVENTS, TurnText } from '../support/turn-readers.ts';
 
@@ -116,5 +119,18 @@ describe('a server that is asked to stop', () => {
     const [interrupted] = await turnsAt(server.origin, [turnId]);
     expect(interrupted).toMatchObject({ status: 'FAILED', error: { code: 'INTERRUPTED' }, reply: { text: 'One ' } });
     await server.terminate();
+  });
+});
+
+describe('a server whose database has vanished without a word', () => {
+  it('ends all the same', async () => {
+    const { location, drop } = await createTestDatabase();
+    const line = await startDatabaseLine(location);
+    const environment = { DATABASE_URL: asUrl(line.location), MILEPOST_SECRET: 'x'.repeat(40), SHUTDOWN_GRACE_MS: '0' };
+    const server = await startServer(environment);
+    line.freeze();
+    expect(await server.terminate()).toBe(0);
+    await line.close();
+    await drop();
   });
 });

@@ -120,6 +120,7 @@ export const MAY_IMPORT: Record<string, string[]> = {
   telemetry: ['telemetry', 'config.ts', 'database', 'language-model/port.ts'],
   'readiness.ts': [],
   'secret.ts': [],
+  'shutdown.ts': [],
   doctor: ['doctor', 'config.ts', 'database', 'language-model', 'redis'],
   transfer: ['transfer', 'config.ts', 'database', 'first-start.ts', 'telemetry'],
 

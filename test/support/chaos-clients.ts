@@ -113,7 +113,9 @@ export async function watch(
 ): Promise<ConversationText> {
   const random = randomNumbers(seed);
   const seen = new ConversationText();
-  const hasSeenAll = () => stopped() && all.every(({ turnId }) => turnId === undefined || seen.ended.has(turnId));
+  // A turn without a reply leaves nothing in a snapshot.
+  const hasSeen = ({ turnId = '', read }: Said) => seen.ended.has(turnId) || read?.text === '';
+  const hasSeenAll = () => stopped() && all.every(hasSeen);
   while (!given.aborted && !hasSeenAll()) {
     const id = all[0]?.conversationId;
     const leaving = new AbortController();

@@ -27,18 +27,18 @@ async function overRest(origin: string, turnId: string, read: TurnText): Promise
 }
 
 async function overGraphqlSse(origin: string, turnId: string, read: TurnText): Promise<void> {
-  await subscribe(origin, TURN_EVENTS, { turnId, after: read.after }, new AbortController().signal, (result) =>
+  await subscribe<Result>(origin, TURN_EVENTS, { turnId, after: read.after }, new AbortController().signal, (result) =>
     take(read, result),
   );
 }
 
 /** Calls with every result of a subscription until it ends, or rejects when it is cut off or silent, or the signal is given. */
-export async function subscribe<Result>(
+export async function subscribe<One>(
   origin: string,
   query: string,
   variables: object,
   signal: AbortSignal,
-  onResult: (result: Result) => void,
+  onResult: (result: One) => void,
 ): Promise<void> {
   const init = {
     method: 'POST',
@@ -114,7 +114,12 @@ function overSocket(origin: string, turnId: string, read: TurnText): Promise<voi
   });
 }
 
-function take(read: TurnText, { data, errors }: { data?: { turnEvents: TurnEvent } | null; errors?: unknown }): void {
+interface Result {
+  data?: { turnEvents: TurnEvent } | null;
+  errors?: unknown;
+}
+
+function take(read: TurnText, { data, errors }: Result): void {
   if (!data) throw new Error(JSON.stringify(errors));
   read.take(data.turnEvents);
 }

@@ -10,6 +10,8 @@ export interface DatabaseLine {
   /** Breaks every session, and lets none begin until it is mended. */
   cut(): void;
   mend(): void;
+  /** From now on nothing comes through, and nobody is told: as when the other machine has vanished. */
+  freeze(): void;
   /** Resolves when somebody next tries to begin a session while it is cut. */
   missed(): Promise<void>;
   close(): Promise<void>;
@@ -22,6 +24,7 @@ export async function startDatabaseLine(target: DatabaseLocation): Promise<Datab
   const sockets = new Set<Socket>();
   let missed = Promise.withResolvers<void>();
   let whole = true;
+  let frozen = false;
   const reach = () => {
     if ('host' in target) return connect(join(target.host, name));
     const { hostname, port } = new URL(target.url);
@@ -33,6 +36,7 @@ export async function startDatabaseLine(target: DatabaseLocation): Promise<Datab
       missed = Promise.withResolvers();
       return near.destroy();
     }
+    if (frozen) return void sockets.add(near.on('error', () => {}).on('close', () => sockets.delete(near)));
     const far = reach();
     for (const [one, other] of [
       [near, far],
@@ -58,6 +62,10 @@ export async function startDatabaseLine(target: DatabaseLocation): Promise<Datab
     },
     mend: () => {
       whole = true;
+    },
+    freeze() {
+      frozen = true;
+      for (const socket of sockets) socket.unpipe();
     },
     missed: () => missed.promise,
     async close() {
