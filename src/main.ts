@@ -54,13 +54,6 @@ async function main(): Promise<void> {
   // Whoever started the embedded database is the only one to use it.
   const app = createApp({ config, database, model, secret, log, telemetry, redis, alone: server.embedded });
   const address = await app.listen().catch((error) => explainListening(error, config));
-  process.stdout.write(
-    welcome({
-      ...{ config, address: address as AddressInfo, model, migrations, firstKey, embedded: server.embedded },
-      metrics: telemetry.metricsAddress,
-    }),
-  );
-
   const stop = (exitCode: number) => {
     stopping ??= shutDown(log, [
       { close: app.dispose, patienceMs: config.shutdownDelayMs + config.shutdownGraceMs + CLOSE_PATIENCE_MS },
@@ -72,6 +65,13 @@ async function main(): Promise<void> {
     ]).then(() => process.exit(exitCode));
   };
   process.on('SIGTERM', () => stop(0)).on('SIGINT', () => stop(0));
+  // Whoever has read this may ask it to stop.
+  process.stdout.write(
+    welcome({
+      ...{ config, address: address as AddressInfo, model, migrations, firstKey, embedded: server.embedded },
+      metrics: telemetry.metricsAddress,
+    }),
+  );
   void server.ended.then((lastWords) => {
     if (stopping) return;
     log.fatal({ lastWords }, 'The embedded PostgreSQL ended by itself');

@@ -88,7 +88,9 @@ local function append(log, at, nth)
     fields[#fields + 1] = value
   end
   if turn ~= '' and number > newest then set('newest', number) end
-  if kind == 'announce' then set('start:' .. number, sequence) end
+  -- Of a turn that has begun already, what stands behind its message is not all there is.
+  local position = not state
+  if kind == 'announce' then set('start:' .. number, position and sequence or '-') end
   if kind == 'start' or kind == 'reset' then
     set('attempt:' .. number, attempt)
     if number >= started then
@@ -126,7 +128,7 @@ local function append(log, at, nth)
     end
   end
   redis.call('PUBLISH', log .. channel_end, epoch .. ' ' .. sequence .. ' ' .. count .. ' ' .. payload)
-  return { DONE, epoch, sequence }
+  return { DONE, epoch, sequence, kind == 'announce' and not position and '-' or nil }
 end
 
 local answers = {}

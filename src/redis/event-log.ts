@@ -23,6 +23,8 @@ const STATE = new Script('state.lua');
 
 /** How often a reader looks at the database while Redis is away, in milliseconds: between the one and the other. */
 const OUTSIDE_MS = [1000, 3000] as const;
+/** Where a turn begins that had begun before its message was announced; see append.lua. */
+const BEGUN_BEFORE = '-';
 const CLOSE_PATIENCE_MS = 1000;
 
 export interface RedisEventLogOptions {
@@ -120,7 +122,7 @@ export class RedisEventLog implements EventLog {
       const known = this.#writer.startOf(id);
       if (known) return known;
       const [epoch, start] = await this.#connection.commands.hmget(name, 'epoch', `start:${number}`);
-      return epoch && start ? { epoch, sequence: Number(start) - 1 } : null;
+      return epoch && start && start !== BEGUN_BEFORE ? { epoch, sequence: Number(start) - 1 } : null;
     });
   }
 

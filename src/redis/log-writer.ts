@@ -174,7 +174,8 @@ export class LogWriter {
     } else if (outcome === FAILED) {
       log.error({ reason: epoch, conversationId }, 'Events could not be written to Redis');
     }
-    if (kind === 'announce' && outcome === DONE) this.#starts.set(turn.id, { epoch, sequence: sequence - 1 });
+    if (kind === 'announce' && outcome === DONE && text === null)
+      this.#starts.set(turn.id, { epoch, sequence: sequence - 1 });
     entry.settle(answer && (outcome === DONE || outcome === 0) ? { position: { epoch, sequence }, text } : null);
   }
 }

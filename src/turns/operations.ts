@@ -92,10 +92,8 @@ export async function sendMessage(
     whenBusy,
   });
   const { turn, message, repeated, claimed } = accepted;
-  // Also what was sent before: the process that accepted it may have died before it could tell of it.
-  if (turn.finishedAt === null)
-    ctx.eventLog.announce(turn.conversationId, { id: turn.id, number: turn.number, messageId: message.id });
   if (!repeated) {
+    ctx.eventLog.announce(turn.conversationId, { id: turn.id, number: turn.number, messageId: message.id });
     if (claimed) ctx.turns.begin(claimed.turn, claimed.prepared);
     else ctx.turns.kick(ctx.workspaceId, turn.conversationId, turn.id);
     if (whenBusy === 'INTERRUPT') await interrupt(ctx, accepted);

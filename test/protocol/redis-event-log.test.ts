@@ -123,6 +123,14 @@ describe.skipIf(NO_REDIS_URL)(NO_REDIS_URL ? `${SUITE}: ${NO_REDIS_URL}` : SUITE
       expect(starts).toEqual([start, start]);
     });
 
+    it('knows no beginning of a turn that had begun before its message was announced', async () => {
+      append(here, first.started, first.tokens('a'));
+      await present(here);
+      const turn = { id: 'trn_1', number: 1, messageId: 'msg_1' };
+      elsewhere.announce(conversation, turn);
+      expect(await Promise.all([here, elsewhere].map((at) => at.startOf(conversation, turn)))).toEqual([null, null]);
+    });
+
     it('is read from the middle of what was appended together', async () => {
       const start = await present(here);
       append(here, first.started, first.tokens('a'), first.remembered, first.tokens('b'));
