@@ -6,6 +6,8 @@ export default defineConfig({
   resolve: { alias: [{ find: /^graphql$/, replacement: fileURLToPath(import.meta.resolve('graphql')) }] },
   test: {
     include: ['test/**/*.test.ts'],
+    // A minute of faults, by `npm run chaos`.
+    exclude: process.env.CHAOS ? [] : ['test/protocol/chaos.test.ts'],
     globalSetup: 'test/support/global-setup.ts',
     // Processes, not threads: tests start servers, kill processes and count what one leaves behind.
     pool: 'forks',
