@@ -35,7 +35,8 @@ export class FollowedLog implements Listener {
   #bytes = 0;
   /** What came over the channel while it was being read. */
   #early: string[] = [];
-  #losses = 0;
+  /** How often everything was dropped. */
+  #drops = 0;
   /** By position. */
   readonly #readings = new Map<string, Promise<LogRead>>();
 
@@ -85,7 +86,6 @@ export class FollowedLog implements Listener {
   }
 
   lost(): void {
-    this.#losses += 1;
     this.#drop();
     this.wake();
   }
@@ -109,7 +109,7 @@ export class FollowedLog implements Listener {
 
   async #read(after: LogPosition): Promise<LogRead> {
     const { channels, channel, fetch } = this.#options;
-    const losses = this.#losses;
+    const drops = this.#drops;
     // Before it is read, so that nothing falls between the two.
     await channels.listening(channel);
     const [sequence, ...entries] = await fetch(after);
@@ -119,7 +119,7 @@ export class FollowedLog implements Listener {
       events.push(...decode(entries[at + 1] as string, Number.parseInt(entries[at] as string, 10)));
     // The position may be in the middle of the first entry.
     const behind = events.filter((event) => event.sequence > after.sequence);
-    if (losses === this.#losses) this.#take(after, behind, sequence);
+    if (drops === this.#drops) this.#take(after, behind, sequence);
     return { gap: false, events: behind };
   }
 
@@ -161,6 +161,7 @@ export class FollowedLog implements Listener {
   }
 
   #drop(): void {
+    this.#drops += 1;
     this.#base = null;
     this.#events = [];
     this.#grow(-this.#bytes);

@@ -123,12 +123,16 @@ export async function watch(
     const looking = setInterval(() => hasSeenAll() && leaving.abort(), RETRY_MS);
     await Promise.all([
       id === undefined ||
-        subscribe<{ data?: { conversationEvents: object } | null }>(
+        subscribe<{ data?: { conversationEvents: object } | null; errors?: unknown }>(
           origin,
           CONVERSATION_EVENTS,
           { id, after: seen.cursor },
           AbortSignal.any([leaving.signal, given]),
-          ({ data }) => data && seen.take(data.conversationEvents),
+          ({ data, errors }) => {
+            // What could not be read is asked for again.
+            if (errors || !data) throw new Error(JSON.stringify(errors));
+            seen.take(data.conversationEvents);
+          },
         ).catch(() => undefined),
       pause(RETRY_MS),
     ]);
