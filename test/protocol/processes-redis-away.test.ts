@@ -44,9 +44,8 @@ describe.skipIf(NO_REDIS)(NO_REDIS ? `${SUITE}: ${NO_REDIS}` : SUITE, () => {
 
   const textsOf = (readers: DoorReader[]) => Promise.all(readers.map(async (reader) => (await reader.rest()).text));
 
-  /** Starts it again; resolves once replies come over it as before. */
-  async function startRedis(): Promise<void> {
-    await redis.start();
+  /** Resolves once replies come over it as before. */
+  async function backToNormal(): Promise<void> {
     const hasGap = ({ read }: DoorReader) => read.types.includes('StreamGap');
     // Nothing else says when the processes have found it.
     for (let readers: DoorReader[] | null = null; readers === null || readers.some(hasGap); ) {
@@ -68,7 +67,8 @@ describe.skipIf(NO_REDIS)(NO_REDIS ? `${SUITE}: ${NO_REDIS}` : SUITE, () => {
     expect(readers.every(({ read }) => read.types.at(-1) === 'TurnCompleted')).toBe(true);
     const [turn] = await turnsAt(origins[1], [id]);
     expect(turn).toMatchObject({ status: 'COMPLETED', reply: { text: 'One two three' } });
-    await startRedis();
+    await redis.start();
+    await backToNormal();
   });
 
   it('go on with a turn that is longer than its absence', async () => {
@@ -82,7 +82,7 @@ describe.skipIf(NO_REDIS)(NO_REDIS ? `${SUITE}: ${NO_REDIS}` : SUITE, () => {
     await Promise.all(readers.map((reader) => reader.untilText('One two three ')));
     last.release();
     expect(new Set(await textsOf(readers))).toEqual(new Set(['One two three four']));
-    await startRedis();
+    await backToNormal();
   });
 
   it('take messages meanwhile, answer them, and stop what is to be stopped', async () => {
@@ -102,7 +102,8 @@ describe.skipIf(NO_REDIS)(NO_REDIS ? `${SUITE}: ${NO_REDIS}` : SUITE, () => {
     expect(((await blocking.json()) as { data: { text: string } }).data.text).toBe('Echo: Answer me');
     await cancelAt(b, id);
     expect(new Set(await textsOf(readers))).toEqual(new Set(['One ']));
-    await startRedis();
+    await redis.start();
+    await backToNormal();
   });
 
   it('can be started without it, and use it once it is there', async () => {
