@@ -1,6 +1,7 @@
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
 import { badAnswer, cutAnswer, streamedFailure } from './failures.ts';
 import type { ModelResult, ModelToolCall, ModelUsage } from './port.ts';
+import { RepeatedChunk } from './repeated-chunk.ts';
 
 // More than any model sends in one piece; a bound for what is no model.
 const MAX_LENGTH = 8 * 1024 * 1024;
@@ -50,6 +51,7 @@ export class Answer {
   #recognized = false;
   /** What has been read and not been passed on. */
   #text = '';
+  readonly #repeated = new RepeatedChunk();
   readonly #slots = new Map<number, ModelToolCall>();
   readonly #toolCalls: ModelToolCall[] = [];
   readonly #onText: (text: string) => void;
@@ -111,9 +113,17 @@ export class Answer {
       this.complete = this.#recognized;
       return;
     }
+    const repeated = event === undefined ? this.#repeated.textOf(data) : null;
+    if (repeated !== null) {
+      this.#say(repeated);
+      return;
+    }
     const chunk = parseChunk(data);
     if (event === 'error') throw streamedFailure(chunk.error ?? chunk, !this.spoken);
+    const said = this.#text.length;
     this.#readChunk(chunk);
+    // What a tool is called with comes in pieces too, and each has to be read.
+    if (this.#toolCalls.length === 0) this.#repeated.learn(data, this.#text.slice(said));
   }
 
   #readChunk(chunk: Chunk): void {
@@ -129,13 +139,15 @@ export class Answer {
   }
 
   #readDelta({ content, refusal, tool_calls }: Delta): void {
-    const text = textOf(content ?? refusal);
-    if (text !== '') {
-      this.spoken = true;
-      this.#text += text;
-    }
+    this.#say(textOf(content ?? refusal));
     if (!Array.isArray(tool_calls)) return;
     for (const part of tool_calls) if (part) this.#readToolCall(part);
+  }
+
+  #say(text: string): void {
+    if (text === '') return;
+    this.spoken = true;
+    this.#text += text;
   }
 
   /** What came together is passed on together: under load that is many tokens, otherwise one. */

@@ -78,12 +78,11 @@ export class ConversationLog {
   }
 }
 
-/** What an event takes in memory, roughly, in bytes. */
-export /** Written out for the event of every token, which copying member by member would make dearer than all else here. */
+/** Written out for the event of every token, which copying member by member would make dearer than all else here. */
 function withPlace(event: LogEvent, sequence: number, offset: number): LoggedEvent {
   if (event.type !== 'TurnTokens') return { ...event, sequence, offset };
   const { type, text, turnId, turnNumber, attempt } = event;
-  return { type, text, turnId, turnNumber, ...(attempt !== undefined && { attempt }), sequence, offset };
+  return { type, text, turnId, turnNumber, attempt, sequence, offset };
 }
 
 /** What an event takes in memory, roughly, in bytes. */

@@ -28,7 +28,7 @@ export type MessageLogEvent = { type: 'MessageReceived'; messageId: string; turn
  * An event with the turn it belongs to; what follows a `MessageReceived` of the same turn is its reply. A message outside any turn
  * bears the number of the newest one. What the process that runs a turn tells of it bears the attempt.
  */
-export type LogEvent = ((TurnLogEvent & { turnId: string; attempt?: number }) | MessageLogEvent) & {
+export type LogEvent = ((TurnLogEvent & { turnId: string; attempt?: number | undefined }) | MessageLogEvent) & {
   turnNumber: number;
 };
 

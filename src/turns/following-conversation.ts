@@ -2,7 +2,7 @@ import type { Context } from '../context.ts';
 import type { Turn } from '../generated/prisma/client.ts';
 import type { Position } from './cursors.ts';
 import { isFinal, type LoggedEvent, type LogState } from './event-log.ts';
-import { encodeCursor, requireSameConversation, toldOnce, WITH_REPLY } from './following.ts';
+import { cursorBehind, encodeCursor, requireSameConversation, toldOnce, WITH_REPLY } from './following.ts';
 import { EventReader, type ReaderStart } from './reader.ts';
 import type { StreamEvent } from './stream-events.ts';
 
@@ -27,8 +27,7 @@ export async function followConversation(
     log: ctx.eventLog,
     conversationId,
     start: told.begin(await (after ? startBehind(ctx, after, inSnapshot) : snapshot(ctx, conversationId, inSnapshot))),
-    cursorOf: (epoch, event) =>
-      encodeCursor(ctx, conversationId, { ...event, epoch, offset: isFinal(event) ? null : event.offset }),
+    cursorOf: cursorBehind(ctx, conversationId),
     // What a snapshot shows whole is not told again: a message, or a turn whose reply it has.
     wanted: (event) => {
       told.take(event);

@@ -2,7 +2,7 @@ import type { Context } from '../context.ts';
 import type { Conversation, Prisma, Turn } from '../generated/prisma/client.ts';
 import { notACursor, type Position } from './cursors.ts';
 import { endEvent } from './end-event.ts';
-import { FORGOTTEN, isFinal } from './event-log.ts';
+import { FORGOTTEN, isFinal, type LoggedEvent } from './event-log.ts';
 import { EventReader, type ReaderStart } from './reader.ts';
 import type { StreamEvent } from './stream-events.ts';
 
@@ -21,8 +21,7 @@ export async function followTurn(ctx: Context, turn: FollowedTurn, after: Positi
     log: ctx.eventLog,
     conversationId: turn.conversationId,
     start: await startOfTurn(ctx, turn, after),
-    cursorOf: (epoch, event) =>
-      encodeCursor(ctx, turn.conversationId, { ...event, epoch, offset: isFinal(event) ? null : event.offset }),
+    cursorOf: cursorBehind(ctx, turn.conversationId),
     wanted: (event) => event.turnId === turn.id && event.type !== 'MessageReceived',
     isLast: isFinal,
     recover: toldOnce(() => recoverTurn(ctx, turn, 'something')),
@@ -111,6 +110,16 @@ export async function presentCursor(ctx: Context, { id, turnCount, activeTurnId 
     turnNumber: running?.turnNumber ?? turnCount,
     offset: passed ? 0 : (running?.text.length ?? 0),
   });
+}
+
+/** What gives the events of a conversation's log their cursors; written out, because it does so for every token. */
+export function cursorBehind(ctx: Context, conversationId: string): (epoch: string, event: LoggedEvent) => string {
+  const { cursors, workspaceId } = ctx;
+  return (epoch, event) => {
+    const { sequence, turnNumber } = event;
+    const offset = isFinal(event) ? null : event.offset;
+    return cursors.encode(workspaceId, { conversationId, epoch, sequence, turnNumber, offset });
+  };
 }
 
 export function encodeCursor(

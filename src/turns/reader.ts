@@ -131,10 +131,9 @@ export class EventReader implements AsyncIterableIterator<StreamEvent> {
     if (!last && log.closed)
       throw new UnavailableError('The server is stopping. Come back with the cursor of the last event.');
     if (!last) return undefined;
-    this.#beginAgain({
-      events: toStreamEvents(read.events, (event) => cursorOf(position.epoch, event), wanted),
-      position: { epoch: position.epoch, sequence: last.sequence },
-    });
+    this.#ready = toStreamEvents(read.events, (event) => cursorOf(position.epoch, event), wanted);
+    this.#position = { epoch: position.epoch, sequence: last.sequence };
+    this.#stale = true;
     return undefined;
   }
 
@@ -170,10 +169,9 @@ export class EventReader implements AsyncIterableIterator<StreamEvent> {
   #lookAgain(): void {
     this.#stale = true;
     this.#silent = false;
-    if (!this.#wake) return;
-    // Behind everything that is appended in the same tick, so that it is taken together.
-    process.nextTick(this.#wake);
+    const wake = this.#wake;
     this.#wake = null;
+    wake?.();
   }
 
   /** Nobody leaves what has failed. */

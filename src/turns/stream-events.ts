@@ -26,8 +26,7 @@ export function toStreamEvents(
   wanted: (event: LoggedEvent) => boolean,
 ): StreamEvent[] {
   const merged: StreamEvent[] = [];
-  let pieces: string[] = [];
-  let length = 0;
+  let text = '';
   for (let index = 0; index < events.length; index += 1) {
     const event = events[index] as LoggedEvent;
     if (!wanted(event)) continue;
@@ -36,18 +35,11 @@ export function toStreamEvents(
       merged.push({ ...rest, cursor: cursorOf(event) } as StreamEvent);
       continue;
     }
-    pieces.push(event.text);
-    length += event.text.length;
+    text += event.text;
     const next = events[index + 1];
-    if (length < MAX_MERGED_LENGTH && next?.type === 'TurnTokens' && next.turnId === event.turnId) continue;
-    merged.push({
-      type: 'TurnTokens',
-      turnId: event.turnId,
-      text: pieces.length === 1 ? event.text : pieces.join(''),
-      cursor: cursorOf(event),
-    });
-    pieces = [];
-    length = 0;
+    if (text.length < MAX_MERGED_LENGTH && next?.type === 'TurnTokens' && next.turnId === event.turnId) continue;
+    merged.push({ type: 'TurnTokens', turnId: event.turnId, text, cursor: cursorOf(event) });
+    text = '';
   }
   return merged;
 }

@@ -47,6 +47,54 @@ it('passes on the same text however the stream is split', () => {
   );
 });
 
+/** A chunk with words around its text that are the same, or nearly the same, again and again. */
+const around = fc.constantFrom(
+  { id: 'a', model: 'small' },
+  { id: 'a', model: 'small', usage: null },
+  { id: 'b', content: 'no text' },
+  { id: 'b', note: '"content":"no text"' },
+);
+const inside = fc.constantFrom<object>(
+  {},
+  { role: 'assistant' },
+  { refusal: null },
+  { reasoning: { content: 'secret' } },
+);
+const said = fc.oneof(
+  fc.constantFrom('', ' the', 'content', '"', '\\', '\n', '","x":"'),
+  fc.string({ unit: 'grapheme' }),
+);
+
+it('hears what is said whatever else the chunks have in common', () => {
+  const chunks = fc.array(fc.tuple(around, inside, said, fc.boolean()), { minLength: 1, maxLength: 12 });
+  fc.assert(
+    fc.property(chunks, (parts) => {
+      let heard = '';
+      const sink = new Answer((text) => {
+        heard += text;
+      }).eventSink(signal);
+      for (const [outer, inner, content, textFirst] of parts) {
+        const delta = textFirst ? { content, ...inner } : { ...inner, content };
+        sink.feed(`data: ${JSON.stringify({ ...outer, choices: [{ index: 0, delta, finish_reason: null }] })}\n\n`);
+      }
+      expect(heard).toBe(parts.map(([, , content]) => content.replaceAll('\0', '')).join(''));
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+it('hears each piece of what a tool is called with, also beside the same text', () => {
+  const answer = new Answer(() => {});
+  const sink = answer.eventSink(signal);
+  const call = { index: 0, id: 'call_1', function: { name: 'remember', arguments: '7' } };
+  for (const content of ['', 'a', 'b', 'c']) {
+    const delta = { content, tool_calls: [call] };
+    sink.feed(`data: ${JSON.stringify({ choices: [{ index: 0, delta, finish_reason: null }] })}\n\n`);
+  }
+  sink.feed(`data: ${JSON.stringify({ choices: [{ index: 0, delta: {}, finish_reason: 'tool_calls' }] })}\n\n`);
+  expect(answer.result('small').toolCalls).toEqual([{ id: 'call_1', name: 'remember', arguments: '7777' }]);
+});
+
 it('refuses a line without an end', () => {
   const sink = new Answer(() => {}).eventSink(signal);
   const feed = () => {
