@@ -151,6 +151,29 @@ describe('a cursor older than the log', () => {
   });
 });
 
+describe('a snapshot from a log that has just begun', () => {
+  it('holds the messages that wait, which are not told again to a reader that comes back', async () => {
+    const place = hold();
+    app.model.when('Wait for me', reply.text('One ', place, 'two'));
+    const identity = await newcomer();
+    const other = app.elsewhere();
+    const { turn } = await send(other, 'Wait for me', { identity });
+    const waiting = await send(other, 'Behind it', { identity });
+    await place.reached;
+    const reader = await ConversationReader.open(app, turn.conversation.id);
+    await reader.next();
+    expect(reader.messages).toHaveLength(2);
+    await reader.leave();
+    // Whoever ends a turn tells of its message first, unless that is known.
+    await mutate(app, 'cancelTurn', { turnId: waiting.turn.id });
+    const again = await ConversationReader.open(app, turn.conversation.id, reader.cursor);
+    await again.next();
+    expect(again.types).toEqual(['TurnCancelled']);
+    await again.leave();
+    place.release();
+  });
+});
+
 describe('a snapshot taken at any moment of fast replies', () => {
   const TURNS = 4;
   const TOKENS = 150;

@@ -1,7 +1,7 @@
 import type { Context } from '../context.ts';
 import type { Turn } from '../generated/prisma/client.ts';
 import type { Position } from './cursors.ts';
-import { isFinal, type LoggedEvent, type LogState } from './event-log.ts';
+import { FORGOTTEN, isFinal, type LoggedEvent, type LogState } from './event-log.ts';
 import { cursorBehind, encodeCursor, requireSameConversation, toldOnce, WITH_REPLY } from './following.ts';
 import { EventReader, type ReaderStart } from './reader.ts';
 import type { StreamEvent } from './stream-events.ts';
@@ -98,7 +98,12 @@ async function startBehind(ctx: Context, after: Position, inSnapshot: Set<string
   return { events: [...gap, ...events], position };
 }
 
-async function snapshot(ctx: Context, conversationId: string, inSnapshot: Set<string>): Promise<ReaderStart> {
+async function snapshot(
+  ctx: Context,
+  conversationId: string,
+  inSnapshot: Set<string>,
+  announced = false,
+): Promise<ReaderStart> {
   // Before the database, so that whatever is stored between the two is told behind the snapshot or left out as known.
   const state = await ctx.eventLog.state(conversationId);
   const conversation = await ctx.db.conversation.findUnique({
@@ -106,6 +111,10 @@ async function snapshot(ctx: Context, conversationId: string, inSnapshot: Set<st
     include: { messages: { orderBy: [{ turnNumber: 'desc' }, { id: 'desc' }], take: SNAPSHOT_MESSAGES } },
   });
   if (!conversation) return { events: [], position: null };
+  // A log that was begun anew would be told of them later, behind the snapshot in which they are.
+  const unknown = !announced && conversation.turnCount > state.newestTurn && state.position.epoch !== FORGOTTEN.epoch;
+  if (unknown && (await announceWaiting(ctx, conversationId, state.newestTurn)))
+    return snapshot(ctx, conversationId, inSnapshot, true);
   const messages = conversation.messages.reverse();
   inSnapshot.clear();
   for (const { id, role, turnId } of messages) inSnapshot.add(role === 'ASSISTANT' && turnId ? turnId : id);
@@ -120,6 +129,18 @@ async function snapshot(ctx: Context, conversationId: string, inSnapshot: Set<st
     events: [{ type: 'ConversationSnapshot', messages, activeTurn, textSoFar, cursor }],
     position: state.position,
   };
+}
+
+/** Tells the log of the turns behind one that have not ended; false: there are none. */
+async function announceWaiting(ctx: Context, conversationId: string, newestTurn: number): Promise<boolean> {
+  const waiting = await ctx.db.turn.findMany({
+    where: { workspaceId: ctx.workspaceId, conversationId, number: { gt: newestTurn }, finishedAt: null },
+    orderBy: { number: 'asc' },
+    select: { id: true, number: true, messages: { where: { role: 'USER' }, select: { id: true } } },
+  });
+  for (const { messages, ...turn } of waiting)
+    for (const { id: messageId } of messages) ctx.eventLog.announce(conversationId, { ...turn, messageId });
+  return waiting.length > 0;
 }
 
 async function activeTurnOf(
