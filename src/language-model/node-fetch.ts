@@ -22,7 +22,7 @@ export function createNodeFetch(): typeof globalThis.fetch {
       const signal = init.signal ?? undefined;
       signal?.throwIfAborted();
       const { request: open, agent } = url.protocol === 'https:' ? secure : plain;
-      const headers = Object.fromEntries(init.headers instanceof Headers ? init.headers : new Headers(init.headers));
+      const headers = toRecord(init.headers);
       const request = open(url, { agent, method: init.method ?? 'GET', headers });
       const abort = () => {
         reject(signal?.reason);
@@ -43,16 +43,18 @@ export function createNodeFetch(): typeof globalThis.fetch {
     });
 }
 
+/** A record of single values is taken as it is. */
+function toRecord(headers: RequestInit['headers'] = {}): http.OutgoingHttpHeaders {
+  const plain = !(headers instanceof Headers) && !Array.isArray(headers);
+  return plain ? (headers as Record<string, string>) : Object.fromEntries(new Headers(headers));
+}
+
 function toResponse(incoming: http.IncomingMessage): NodeResponse {
-  const headers = new Headers();
-  for (let index = 0; index < incoming.rawHeaders.length; index += 2) {
-    headers.append(incoming.rawHeaders[index] as string, incoming.rawHeaders[index + 1] as string);
-  }
-  return new NodeResponse(incoming, {
-    status: incoming.statusCode ?? 0,
-    statusText: incoming.statusMessage ?? '',
-    headers,
-  });
+  const { rawHeaders, statusCode = 0, statusMessage = '' } = incoming;
+  const headers: [string, string][] = [];
+  for (let index = 0; index < rawHeaders.length; index += 2)
+    headers.push([rawHeaders[index] as string, rawHeaders[index + 1] as string]);
+  return new NodeResponse(incoming, { status: statusCode, statusText: statusMessage, headers });
 }
 
 const NULL_BODY_STATUSES = new Set([204, 205, 304]);

@@ -72,8 +72,34 @@ export function createOpenAiModel(options: OpenAiModelOptions): LanguageModel {
   };
 }
 
+type BuiltRequest = Awaited<ReturnType<OpenAI['buildRequest']>>;
+
+/**
+ * The SDK, which makes the headers of the first request to a path; those of the others differ in nothing but what a request adds to
+ * them. Made anew they cost more than all else that is done to send one.
+ */
+class Client extends OpenAI {
+  readonly #made = new Map<string, Promise<{ built: BuiltRequest; headers: Record<string, string> }>>();
+
+  override async buildRequest(...[options, context]: Parameters<OpenAI['buildRequest']>): Promise<BuiltRequest> {
+    const { method, path, body, headers: added, signal } = options;
+    let made = this.#made.get(path);
+    if (!made) {
+      made = super
+        .buildRequest({ method, path, body: {} }, context)
+        .then((built) => ({ built, headers: Object.fromEntries(built.req.headers) }));
+      this.#made.set(path, made);
+    }
+    const { built, headers } = await made;
+    // Names in small letters, as those have that were made: none may stand there twice.
+    const own = Object.entries(added as Record<string, string>).map(([name, value]) => [name.toLowerCase(), value]);
+    const whole = { ...headers, ...Object.fromEntries(own) } as unknown as Headers;
+    return { ...built, req: { ...built.req, headers: whole, body: JSON.stringify(body), ...(signal && { signal }) } };
+  }
+}
+
 function createClient(apiKey: string | undefined, { baseUrl, fetch }: OpenAiModelOptions, patience: Patience): OpenAI {
-  return new OpenAI({
+  return new Client({
     // The SDK insists on a key; without one of ours no credentials are sent.
     apiKey: apiKey ?? 'none',
     ...(apiKey ? {} : { defaultHeaders: { Authorization: null } }),
