@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 
 export interface LocalRedis {
   url: string;
+  pid: number;
   stop(): Promise<void>;
 }
 
@@ -25,6 +26,7 @@ export async function startLocalRedis(): Promise<LocalRedis | null> {
   process.once('exit', () => child.kill('SIGKILL'));
   return {
     url: `redis://127.0.0.1:${port}`,
+    pid: child.pid as number,
     async stop() {
       child.kill('SIGTERM');
       await ended;

@@ -10,6 +10,8 @@ import { seedDatabase } from '../seed.ts';
 const LENGTHS = { fresh: 0, window: 200, long: 10_000 };
 type Length = keyof typeof LENGTHS;
 const TURNS = 60;
+/** What is left of a conversation word for word after it was condensed: a summary tells of the turns before. */
+const UNCONDENSED_TURNS = 50;
 
 /** A turn in a conversation of 10,000 messages, compared with one in a fresh one and in one that just fills what the model is sent. */
 export async function longConversationRows(
@@ -78,6 +80,13 @@ async function seedConversations(rounds: number, milepost: { dataDir: string }, 
       await inDatabase(milepost, (client) => seedDatabase(client, seed));
     }
   }
+  // As their own turns would have left them: what is said is condensed as it grows, not all at once.
+  await inDatabase(milepost, (client) =>
+    client.query(
+      `UPDATE conversations SET summary = 'The user asked for boots and a tent.', summarized_through = turn_count - ${UNCONDENSED_TURNS}
+       WHERE turn_count >= ${LENGTHS.window / 2}`,
+    ),
+  );
   return (length, round) => `${length}${round}`;
 }
 

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { type LocalRedis, startLocalRedis } from '../../deploy/local-redis.ts';
 import { startEmbedded } from '../../src/database/embedded.ts';
 import { addChannel } from '../api.ts';
 import { analyze } from '../database.ts';
@@ -8,7 +9,6 @@ import { type Bench, type Part, rotated } from '../part.ts';
 import { type Load, makeFolder, type Participant, startLoad, startMilepost } from '../participants.ts';
 import { cpuSeconds } from '../process-usage.ts';
 import { progress } from '../progress.ts';
-import { startRedis } from '../redis.ts';
 import { type Row, type Sample, toRow } from '../rows.ts';
 
 const DOORS = { rest: 'REST SSE', websocket: 'GraphQL WebSocket' } as const satisfies Partial<Record<Door, string>>;
@@ -38,7 +38,7 @@ const MOST_PROCESSES = 3;
 
 /** What the log in Redis costs compared with the one in memory, and what several processes relay together. */
 export const processes: Part = async (bench) => {
-  const redis = await startRedis();
+  const redis = await startLocalRedis();
   if (!redis) {
     progress('processes: skipped, there is no redis-server (apt-get install redis-server)');
     return [];
@@ -49,7 +49,7 @@ export const processes: Part = async (bench) => {
 };
 
 /** One process with the log in memory, one with the log in Redis, each with a database of its own. */
-async function compareLogs(bench: Bench, redis: Participant): Promise<Row[]> {
+async function compareLogs(bench: Bench, redis: LocalRedis): Promise<Row[]> {
   const memory = await startMilepost(bench);
   const shared = await startMilepost({ ...bench, environment: { REDIS_URL: redis.url } });
   const rows: Row[] = [];
@@ -91,7 +91,7 @@ async function compareLogs(bench: Bench, redis: Participant): Promise<Row[]> {
 }
 
 /** One, two and three processes over one database and one Redis, with the same load together. */
-async function countProcesses(bench: Bench, redis: Participant): Promise<Row[]> {
+async function countProcesses(bench: Bench, redis: LocalRedis): Promise<Row[]> {
   const dataDir = makeFolder();
   const database = await startEmbedded(join(dataDir, 'postgres'));
   const environment = {
