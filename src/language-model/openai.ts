@@ -91,10 +91,19 @@ class Client extends OpenAI {
       this.#made.set(path, made);
     }
     const { built, headers } = await made;
+    const whole = { ...headers };
     // Names in small letters, as those have that were made: none may stand there twice.
-    const own = Object.entries(added as Record<string, string>).map(([name, value]) => [name.toLowerCase(), value]);
-    const whole = { ...headers, ...Object.fromEntries(own) } as unknown as Headers;
-    return { ...built, req: { ...built.req, headers: whole, body: JSON.stringify(body), ...(signal && { signal }) } };
+    for (const [name, value] of Object.entries(added as Record<string, string | undefined>))
+      if (value !== undefined) whole[name.toLowerCase()] = value;
+    return {
+      ...built,
+      req: {
+        ...built.req,
+        headers: whole as unknown as Headers,
+        body: JSON.stringify(body),
+        ...(signal && { signal }),
+      },
+    };
   }
 }
 

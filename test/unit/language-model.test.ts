@@ -28,6 +28,10 @@ async function ask(request: ModelRequest): Promise<ModelResult & { pieces: strin
   return { ...result, pieces };
 }
 
+function without(headers: object, ...names: string[]) {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !names.includes(name)));
+}
+
 const CHUNK = { id: 'c', object: 'chat.completion.chunk', created: 0, model: 'small' };
 const delta = (content: object, finish_reason: string | null = null) =>
   `data: ${JSON.stringify({ ...CHUNK, choices: [{ index: 0, delta: content, finish_reason }] })}\n\n`;
@@ -46,6 +50,29 @@ describe('the request', () => {
       authorization: 'Bearer sk-test-0123456789',
       'x-client-request-id': 'trn_1',
       'x-request-id': 'trn_1',
+    });
+  });
+
+  it('carries nothing of the one before it', async () => {
+    const trace = { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01', tracestate: 'vendor=1' };
+    await ask(asking('First', { trace }));
+    await ask(
+      asking('Second', { requestId: 'trn_2', trace: { traceparent: trace.traceparent, tracestate: undefined } }),
+    );
+    await ask(asking('Third', { requestId: 'trn_3' }));
+    const [first, second, third] = await Promise.all(
+      ['First', 'Second', 'Third'].map(async (text) => (await endpoint.received(text)).headers),
+    );
+    const same = { ...first, 'content-length': expect.any(String) };
+    expect(second).toEqual({
+      ...without(same, 'tracestate'),
+      'x-client-request-id': 'trn_2',
+      'x-request-id': 'trn_2',
+    });
+    expect(third).toEqual({
+      ...without(same, 'tracestate', 'traceparent'),
+      'x-client-request-id': 'trn_3',
+      'x-request-id': 'trn_3',
     });
   });
 
