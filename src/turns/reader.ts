@@ -37,7 +37,7 @@ const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };
  * pass through as few promises as possible.
  */
 export class EventReader implements AsyncIterableIterator<StreamEvent> {
-  readonly #options: ReaderOptions;
+  readonly #options: Omit<ReaderOptions, 'start'>;
   readonly #unsubscribe: () => void;
   #ready: StreamEvent[];
   #next = 0;
@@ -53,10 +53,10 @@ export class EventReader implements AsyncIterableIterator<StreamEvent> {
   /** There is something to tell that will not come through the log. */
   #lost = false;
 
-  constructor(options: ReaderOptions) {
+  constructor({ start, ...options }: ReaderOptions) {
     this.#options = options;
-    this.#ready = options.start.events;
-    this.#position = options.start.position;
+    this.#ready = start.events;
+    this.#position = start.position;
     this.#unsubscribe = options.log.subscribe(options.conversationId, () => this.#lookAgain());
     const { doubtAfterMs } = options.log;
     if (doubtAfterMs !== null) this.#doubts = setInterval(() => void this.#doubt(), doubtAfterMs).unref();

@@ -1,11 +1,7 @@
 // Loaded into a server with --import: tells on request what it holds after a collection of garbage.
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { MemoryEventLog } from '../../src/turns/memory-event-log.ts';
+import { collectGarbage } from './collect-garbage.ts';
 import type { Measures } from './measured-server.ts';
-
-setFlagsFromString('--expose-gc');
-const collect = runInNewContext('gc') as () => void;
 
 let log: MemoryEventLog | undefined;
 const { subscribe } = MemoryEventLog.prototype;
@@ -15,7 +11,7 @@ MemoryEventLog.prototype.subscribe = function (...args) {
 };
 
 process.on('message', () => {
-  collect();
+  collectGarbage();
   const { heapUsed, external } = process.memoryUsage();
   const timers = process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
   const measures: Measures = { bytes: heapUsed + external, timers, readers: log?.readers ?? 0 };

@@ -3,6 +3,7 @@ import { UnavailableError } from '../../src/errors.ts';
 import { type EventLog, isFinal } from '../../src/turns/event-log.ts';
 import { MemoryEventLog } from '../../src/turns/memory-event-log.ts';
 import { EventReader, type ReaderOptions, type ReaderStart } from '../../src/turns/reader.ts';
+import { collectGarbage } from '../support/collect-garbage.ts';
 import { eventsOfTurn } from '../support/event-log-contract.ts';
 
 const { received, started, tokens, completed } = eventsOfTurn(1);
@@ -41,6 +42,23 @@ describe('a reader', () => {
   it('waits for the next event', async () => {
     const reading = reader();
     const next = told(reading);
+    append(tokens('a'));
+    expect(await next).toBe('a');
+  });
+
+  it('keeps nothing of what it began with while it waits', async () => {
+    const { position } = log.state('cnv_1');
+    const snapshot = () => ({ type: 'StreamGap', turnId: 'trn_1', text: 'long ago', cursor: '0' }) as const;
+    let start: ReaderStart | null = { events: [snapshot()], position };
+    const kept = new WeakRef(start.events);
+    const reading = reader({ start });
+    start = null;
+    expect(await told(reading)).toBe('long ago');
+    const next = told(reading);
+    // What is weakly held lives on until the task ends.
+    await new Promise(setImmediate);
+    collectGarbage();
+    expect(kept.deref()).toBeUndefined();
     append(tokens('a'));
     expect(await next).toBe('a');
   });
