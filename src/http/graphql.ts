@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { type DocumentNode, GraphQLError } from 'graphql';
+import { type DocumentNode, type ExecutionArgs, GraphQLError } from 'graphql';
 import { createYoga, isAsyncIterable, type Plugin, type YogaServerInstance } from 'graphql-yoga';
 import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
@@ -26,7 +26,12 @@ export interface GraphqlRequest {
   outgoing?: ServerResponse | undefined;
 }
 
-export type Graphql = Pick<YogaServerInstance<GraphqlRequest, Context>, 'fetch' | 'getEnveloped'> &
+/** What operations are given, beside what Yoga keeps for itself. */
+interface OwnContext {
+  own: Context;
+}
+
+export type Graphql = Pick<YogaServerInstance<GraphqlRequest, OwnContext>, 'fetch' | 'getEnveloped'> &
   Pick<KnownOperations, 'documentOf'>;
 
 export interface GraphqlOptions {
@@ -45,7 +50,7 @@ const KEPT_DOCUMENTS = {
 /** The GraphQL handler; its pipeline serves HTTP, SSE and the WebSocket alike. */
 export function createGraphql({ log, streamLimits, limits }: GraphqlOptions): Graphql {
   const operations = new KnownOperations(limits);
-  const yoga = createYoga<GraphqlRequest, Context>({
+  const yoga = createYoga<GraphqlRequest, OwnContext>({
     schema,
     graphqlEndpoint: GRAPHQL_PATH,
     landingPage: false,
@@ -57,7 +62,7 @@ export function createGraphql({ log, streamLimits, limits }: GraphqlOptions): Gr
     maxRequestBodySize: false,
     context: async ({ context }) => {
       try {
-        return await context();
+        return { own: await context() };
       } catch (error) {
         throw toGraphqlError(error, log);
       }
@@ -76,9 +81,22 @@ export function createGraphql({ log, streamLimits, limits }: GraphqlOptions): Gr
       useEventStream(streamLimits, log),
       useEventProjection(),
       useOperationNames(),
+      useOwnContext(),
     ],
   });
   return Object.assign(yoga, { documentOf: (params: OperationParams) => operations.documentOf(params) });
+}
+
+/**
+ * Gives operations their context as it is. Copied among what Yoga has in its own, it would have so many members that every one of them
+ * would be looked up as in a dictionary.
+ */
+function useOwnContext(): Plugin<OwnContext> {
+  const own = (args: ExecutionArgs) => ({ ...args, contextValue: (args.contextValue as OwnContext).own });
+  return {
+    onExecute: ({ executeFn, setExecuteFn }) => setExecuteFn((args: ExecutionArgs) => executeFn(own(args))),
+    onSubscribe: ({ subscribeFn, setSubscribeFn }) => setSubscribeFn((args: ExecutionArgs) => subscribeFn(own(args))),
+  };
 }
 
 /** Asks for the credentials first: nobody else's document is even read. */
