@@ -54,9 +54,11 @@ local function append(log, at, nth)
   local there = epoch and its[2] == run
 
   if there then
+    -- Of what has been told before, the present is not the place.
+    local told = { DONE, epoch, sequence, kind == 'announce' and '-' or nil }
     -- It was sent a second time because the answer did not come.
-    if tonumber(its[4] or -1) >= nth then return { DONE, epoch, sequence } end
-    if kind == 'announce' and (start or number < oldest) then return { DONE, epoch, sequence } end
+    if tonumber(its[4] or -1) >= nth then return told end
+    if kind == 'announce' and (start or number < oldest) then return told end
     if kind == 'end' and state == 'ended' then return { DONE, epoch, sequence } end
     if kind == 'start' and (number < oldest or (state and is_stale(state, attempt))) then return { REFUSED, epoch, sequence } end
     if kind == 'say' then

@@ -113,14 +113,14 @@ describe.skipIf(NO_REDIS_URL)(NO_REDIS_URL ? `${SUITE}: ${NO_REDIS_URL}` : SUITE
 
     it('announces a turn once, whoever knows of it first', async () => {
       const start = await present(here);
-      for (const at of [here, elsewhere, here])
-        at.announce(conversation, { id: 'trn_1', number: 1, messageId: 'msg_1' });
+      const turn = { id: 'trn_1', number: 1, messageId: 'msg_1' };
+      here.announce(conversation, turn);
+      append(here, first.started, first.tokens('a'), first.completed);
+      await present(here);
+      for (const at of [elsewhere, here]) at.announce(conversation, turn);
       await Promise.all([present(here), present(elsewhere)]);
-      expect(await behind(elsewhere, start)).toEqual(['MessageReceived']);
-      const starts = await Promise.all(
-        [here, elsewhere].map((at) => at.startOf(conversation, { id: 'trn_1', number: 1 })),
-      );
-      expect(starts).toEqual([start, start]);
+      expect(await behind(elsewhere, start)).toEqual(['MessageReceived', 'TurnStarted', 'a', 'TurnCompleted']);
+      expect(await Promise.all([here, elsewhere].map((at) => at.startOf(conversation, turn)))).toEqual([start, start]);
     });
 
     it('knows no beginning of a turn that had begun before its message was announced', async () => {
