@@ -65,8 +65,8 @@ const SCHEMA = 'graphile_worker';
 /** How late a timer may be; jobs that are due at once are announced by the database. */
 const POLL_INTERVAL_MS = 1000;
 const RESTART_DELAY_MS = 2000;
-/** Opened when they are needed. Always open: one on which each lane listens, and one that shows that this process lives. */
-const MAX_CONNECTIONS = 10;
+/** The connections of jobs at most, opened when they are needed. Always open: one on which each lane listens, and one that shows that this process lives. */
+export const JOB_CONNECTIONS = 10;
 
 /** The job queue of this process, over graphile-worker. */
 export function createJobQueue({ openPool, log, graceMs }: JobQueueOptions): JobQueue {
@@ -79,7 +79,7 @@ export function createJobQueue({ openPool, log, graceMs }: JobQueueOptions): Job
           run_at => ${runAt ?? null}::timestamptz, max_attempts => ${maxAttempts ?? null}::int)`;
     },
     async start(lanes) {
-      const pool = openPool(MAX_CONNECTIONS);
+      const pool = openPool(JOB_CONNECTIONS);
       // A connection that breaks while it is used reports so to whoever uses it.
       pool.on('connect', (client) => client.on('error', () => {}));
       await installJobs(pool, log);

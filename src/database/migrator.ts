@@ -25,7 +25,8 @@ interface Migration {
 }
 
 const MIGRATIONS = join(import.meta.dirname, '..', '..', 'prisma', 'migrations');
-const OLDEST_VERSION = 15;
+/** The oldest major version of PostgreSQL that will do. */
+export const OLDEST_VERSION = 15;
 const PRISMA_LOCK = 72707369;
 const TABLE = `CREATE TABLE IF NOT EXISTS _prisma_migrations (
   id VARCHAR(36) PRIMARY KEY NOT NULL,

@@ -4,6 +4,8 @@ import { pino } from 'pino';
 import type { Config } from '../config.ts';
 import { findPrograms } from '../database/embedded-programs.ts';
 import { inspectDatabase } from '../database/inspection.ts';
+import { JOB_CONNECTIONS } from '../database/job-queue.ts';
+import { OLDEST_VERSION } from '../database/migrator.ts';
 import { reachDatabase } from '../database/reach.ts';
 import { DEFAULT_MODEL } from '../language-model/create.ts';
 import { probeEndpoint } from '../language-model/probe.ts';
@@ -12,9 +14,6 @@ import { type Finding, well, wrong } from './finding.ts';
 
 /** Tokens, leases and effects live by the clock; more than this is felt. */
 const CLOCK_TOLERANCE_MS = 2000;
-const OLDEST_POSTGRES = 15;
-/** Jobs have a pool of their own, of so many connections at most. */
-const JOB_CONNECTIONS = 10;
 
 /** The database: reachable, new enough, its schema, its clock, room for our connections. An embedded one that does not run is started for it. */
 export async function checkDatabase(config: Config): Promise<Finding[]> {
@@ -31,8 +30,8 @@ export async function checkDatabase(config: Config): Promise<Finding[]> {
     const missing = missingMigrations.length;
     const needed = databasePoolSize + JOB_CONNECTIONS;
     return [
-      Number.parseInt(version, 10) < OLDEST_POSTGRES
-        ? wrong('Database', place, `Milepost needs PostgreSQL ${OLDEST_POSTGRES} or newer.`)
+      Number.parseInt(version, 10) < OLDEST_VERSION
+        ? wrong('Database', place, `Milepost needs PostgreSQL ${OLDEST_VERSION} or newer.`)
         : well(
             'Database',
             `${place}, ${missing === 0 ? 'up to date' : `${missing} migration(s) to apply at the next start`}`,

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import type { Writable } from 'node:stream';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { Silence } from '../silence.ts';
 
@@ -79,8 +80,8 @@ async function pump(
   connection: HeldConnection,
   limits: StreamLimits,
 ): Promise<void> {
-  const write = chunkWriter(outgoing);
-  const heartbeat = new Silence(limits.heartbeatMs, () => write(COMMENT));
+  const { stream, frame } = bodyOf(outgoing);
+  const heartbeat = new Silence(limits.heartbeatMs, () => stream.write(frame(COMMENT)));
   connection.cut = () => outgoing.destroy();
   const leave = () => void source.return().catch(() => undefined);
   outgoing.on('error', leave).once('close', leave);
@@ -89,7 +90,7 @@ async function pump(
   try {
     for (let block = await source.next(); !block.done; block = await source.next()) {
       heartbeat.heard();
-      if (!write(block.value) && !(await drained(outgoing, limits))) break;
+      if (!stream.write(frame(block.value)) && !(await drained(outgoing, stream, limits))) break;
     }
     outgoing.end();
   } catch {
@@ -102,15 +103,21 @@ async function pump(
   }
 }
 
+/** Where the body of a response goes, and what each piece of it is made into before. */
+interface Body {
+  stream: Writable;
+  frame(text: string): string;
+}
+
 /**
- * Writes to the body of a response whose header has been written. As a chunk (RFC 9112, 7.1) in one piece where that can be: Node's own
- * framing sends four through the socket's stream, which costs more than all else that is done for a token.
+ * The body of a response whose header has been written. Each piece is a chunk (RFC 9112, 7.1) written at once where that can be: Node's
+ * own framing sends four pieces through the socket's stream, a quarter of what writing costs.
  */
-function chunkWriter(outgoing: ServerResponse): (text: string) => boolean {
+function bodyOf(outgoing: ServerResponse): Body {
   const { socket } = outgoing;
   // Behind an answer that is still under way on the same connection, Node holds everything back by itself.
-  if (!socket || !outgoing.chunkedEncoding) return (text) => outgoing.write(text);
-  return (text) => socket.write(`${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`);
+  if (!socket || !outgoing.chunkedEncoding) return { stream: outgoing, frame: (text) => text };
+  return { stream: socket, frame: (text) => `${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n` };
 }
 
 /** Lets the headers leave together with the first block, if that is there already, as Node does with all that is written in one tick. */
@@ -121,26 +128,29 @@ function joinWithWhatFollows({ socket }: ServerResponse): void {
 }
 
 /** Waits until the reader takes more. False: it has left, or takes too little, and is closed. */
-async function drained(outgoing: ServerResponse, { stallTimeoutMs, bufferBytes }: StreamLimits): Promise<boolean> {
+async function drained(
+  outgoing: ServerResponse,
+  stream: Writable,
+  { stallTimeoutMs, bufferBytes }: StreamLimits,
+): Promise<boolean> {
   if (outgoing.destroyed) return false;
   if (outgoing.writableLength > bufferBytes) {
     outgoing.destroy();
     return false;
   }
   return new Promise((resolve) => {
-    const { socket } = outgoing;
     const settle = (taken: boolean) => {
       clearTimeout(stalled);
-      socket?.off('drain', onDrain);
-      outgoing.off('drain', onDrain).off('close', onClose);
+      stream.off('drain', onDrain);
+      outgoing.off('close', onClose);
       if (!taken) outgoing.destroy();
       resolve(taken);
     };
     const onDrain = () => settle(true);
     const onClose = () => settle(false);
     const stalled = setTimeout(() => settle(false), stallTimeoutMs);
-    socket?.once('drain', onDrain);
-    outgoing.once('drain', onDrain).once('close', onClose);
+    stream.once('drain', onDrain);
+    outgoing.once('close', onClose);
   });
 }
 

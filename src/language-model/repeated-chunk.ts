@@ -25,9 +25,10 @@ export class RepeatedChunk {
   /** Takes note of a chunk that was parsed, and of the text of its first choice. */
   learn(data: string, text: string): void {
     // As a key it is unmistakable: within a string its quotes would be escaped.
-    const begin = data.indexOf(KEY) + KEY.length;
-    const once = data.indexOf(KEY) === data.indexOf(NAME) && data.indexOf(NAME, begin) === -1;
-    const plain = begin >= KEY.length && once && data.startsWith(`${text}"`, begin);
+    const at = data.indexOf(NAME);
+    const begin = at + KEY.length;
+    const once = at !== -1 && data.indexOf(NAME, begin) === -1;
+    const plain = once && data.startsWith(`${KEY}${text}"`, at);
     this.#before = plain ? data.slice(0, begin) : '';
     this.#behind = plain ? data.slice(begin + text.length) : '';
   }

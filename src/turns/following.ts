@@ -112,13 +112,12 @@ export async function presentCursor(ctx: Context, { id, turnCount, activeTurnId 
   });
 }
 
-/** What gives the events of a conversation's log their cursors; written out, because it does so for every token. */
+/** What gives the events of a conversation's log their cursors. */
 export function cursorBehind(ctx: Context, conversationId: string): (epoch: string, event: LoggedEvent) => string {
-  const { cursors, workspaceId } = ctx;
   return (epoch, event) => {
     const { sequence, turnNumber } = event;
     const offset = isFinal(event) ? null : event.offset;
-    return cursors.encode(workspaceId, { conversationId, epoch, sequence, turnNumber, offset });
+    return encodeCursor(ctx, conversationId, { epoch, sequence, turnNumber, offset });
   };
 }
 

@@ -131,9 +131,10 @@ export class EventReader implements AsyncIterableIterator<StreamEvent> {
     if (!last && log.closed)
       throw new UnavailableError('The server is stopping. Come back with the cursor of the last event.');
     if (!last) return undefined;
-    this.#ready = toStreamEvents(read.events, (event) => cursorOf(position.epoch, event), wanted);
-    this.#position = { epoch: position.epoch, sequence: last.sequence };
-    this.#stale = true;
+    this.#beginAgain({
+      events: toStreamEvents(read.events, (event) => cursorOf(position.epoch, event), wanted),
+      position: { epoch: position.epoch, sequence: last.sequence },
+    });
     return undefined;
   }
 

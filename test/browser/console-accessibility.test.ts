@@ -2,7 +2,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { violationsOn } from '../support/accessibility.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
-import { installedBrowser, launchBrowser } from '../support/browser.ts';
+import { launchBrowser, NO_BROWSER } from '../support/browser.ts';
 import { closeConsole, idOf, openConsole } from '../support/console.ts';
 import { beginConversation } from '../support/console-chat.ts';
 import { prepareDemo } from '../support/demo.ts';
@@ -81,90 +81,87 @@ const VIEWS: Record<string, View> = {
   'an address that leads nowhere': { at: 'nowhere', show: (page) => page.getByText('Nothing here').waitFor() },
 };
 
-describe.skipIf(!installedBrowser)(
-  installedBrowser ? SUITE : `${SUITE}: skipped, no Chromium is installed (apt-get install chromium)`,
-  () => {
-    let browser: Browser;
-    let app: TestApp;
-    let places: Record<string, string>;
-    const waiting = hold();
+describe.skipIf(NO_BROWSER)(NO_BROWSER ? `${SUITE}: ${NO_BROWSER}` : SUITE, () => {
+  let browser: Browser;
+  let app: TestApp;
+  let places: Record<string, string>;
+  const waiting = hold();
 
-    beforeAll(async () => {
-      browser = await launchBrowser();
-      app = await startTestApp();
-      const { assistantId: assistant } = await prepareDemo(app);
-      await mutate(app, 'updateStage', {
-        stage: { key: 'onboarding' },
-        allowedNext: [{ key: 'considering' }],
-        effects: [{ openingMessage: { channel: { key: 'web' }, text: 'Welcome' } }],
-      });
-      app.model.when('Go on', reply.text('So far', waiting));
-      const { externalId, conversationId: conversation } = await beginConversation(app);
-      await app.rest('POST', `/identity/${externalId}/stage`, { stage_id: 'considering' });
-      await mutate(app, 'remember', { identity: { externalId }, key: 'preferences.language', value: 'en' });
-      const { id: turn } = await findLastTurn(app, externalId);
-      places = { assistant, conversation, turn, identity: await idOf(app, externalId) };
-      const said = { identity: { externalId }, channel: { key: 'web' }, text: 'Go on' };
-      await mutate(app, 'sendMessage', said);
+  beforeAll(async () => {
+    browser = await launchBrowser();
+    app = await startTestApp();
+    const { assistantId: assistant } = await prepareDemo(app);
+    await mutate(app, 'updateStage', {
+      stage: { key: 'onboarding' },
+      allowedNext: [{ key: 'considering' }],
+      effects: [{ openingMessage: { channel: { key: 'web' }, text: 'Welcome' } }],
     });
-    afterAll(async () => {
-      waiting.release();
-      await browser?.close();
-    });
+    app.model.when('Go on', reply.text('So far', waiting));
+    const { externalId, conversationId: conversation } = await beginConversation(app);
+    await app.rest('POST', `/identity/${externalId}/stage`, { stage_id: 'considering' });
+    await mutate(app, 'remember', { identity: { externalId }, key: 'preferences.language', value: 'en' });
+    const { id: turn } = await findLastTurn(app, externalId);
+    places = { assistant, conversation, turn, identity: await idOf(app, externalId) };
+    const said = { identity: { externalId }, channel: { key: 'web' }, text: 'Go on' };
+    await mutate(app, 'sendMessage', said);
+  });
+  afterAll(async () => {
+    waiting.release();
+    await browser?.close();
+  });
 
-    async function open({ at, signedIn = true, show }: View, options: object): Promise<Page> {
-      const place = at.replaceAll(/\{(\w+)\}/g, (_, name) => places[name] ?? '');
-      const page = await openConsole(browser, app, { at: place, ...(!signedIn && { key: null }), ...options });
-      await show(page);
-      return page;
-    }
+  async function open({ at, signedIn = true, show }: View, options: object): Promise<Page> {
+    const place = at.replaceAll(/\{(\w+)\}/g, (_, name) => places[name] ?? '');
+    const page = await openConsole(browser, app, { at: place, ...(!signedIn && { key: null }), ...options });
+    await show(page);
+    return page;
+  }
 
-    it.each(Object.entries(VIEWS))('has nothing that axe complains about, light or dark: %s', async (_name, view) => {
-      const page = await open(view, { colorScheme: 'light' });
-      expect(await violationsOn(page)).toEqual([]);
-      await page.emulateMedia({ colorScheme: 'dark' });
-      expect(await violationsOn(page)).toEqual([]);
-      await closeConsole(page);
-    });
+  it.each(Object.entries(VIEWS))('has nothing that axe complains about, light or dark: %s', async (_name, view) => {
+    const page = await open(view, { colorScheme: 'light' });
+    expect(await violationsOn(page)).toEqual([]);
+    await page.emulateMedia({ colorScheme: 'dark' });
+    expect(await violationsOn(page)).toEqual([]);
+    await closeConsole(page);
+  });
 
-    it.each(Object.entries(VIEWS))('fits the width of a phone: %s', async (_name, view) => {
-      const page = await open(view, { viewport: { width: 360, height: 740 }, hasTouch: true });
-      expect(
-        await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth),
-      ).toBe(0);
-      await closeConsole(page);
-    });
+  it.each(Object.entries(VIEWS))('fits the width of a phone: %s', async (_name, view) => {
+    const page = await open(view, { viewport: { width: 360, height: 740 }, hasTouch: true });
+    expect(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)).toBe(
+      0,
+    );
+    await closeConsole(page);
+  });
 
-    it.each([
-      ['a phone', { width: 360, height: 740 }],
-      ['a desk', { width: 1280, height: 720 }],
-    ])('leaves a conversation in one screen of %s', async (_where, viewport) => {
-      const page = await open(VIEWS['a conversation with a reply under way'] as View, { viewport });
-      expect(await page.evaluate(() => document.documentElement.scrollHeight - innerHeight)).toBeLessThanOrEqual(0);
-      await closeConsole(page);
-    });
+  it.each([
+    ['a phone', { width: 360, height: 740 }],
+    ['a desk', { width: 1280, height: 720 }],
+  ])('leaves a conversation in one screen of %s', async (_where, viewport) => {
+    const page = await open(VIEWS['a conversation with a reply under way'] as View, { viewport });
+    expect(await page.evaluate(() => document.documentElement.scrollHeight - innerHeight)).toBeLessThanOrEqual(0);
+    await closeConsole(page);
+  });
 
-    it('can be reached by keyboard alone, and says where one is', async () => {
-      const page = await open(VIEWS['the journey'] as View, {});
-      await page.keyboard.press('Tab');
-      expect(await page.evaluate(() => document.activeElement?.textContent)).toContain('Skip to the content');
-      await page.keyboard.press('Tab');
-      await page.keyboard.press('Tab');
-      await page.keyboard.press('Enter');
-      const heading = page.getByRole('heading', { level: 1, name: 'Identities' });
-      await heading.waitFor();
-      expect(await heading.evaluate((element) => document.activeElement === element)).toBe(true);
-      expect(await page.title()).toBe('Identities · Milepost');
-      await closeConsole(page);
-    });
+  it('can be reached by keyboard alone, and says where one is', async () => {
+    const page = await open(VIEWS['the journey'] as View, {});
+    await page.keyboard.press('Tab');
+    expect(await page.evaluate(() => document.activeElement?.textContent)).toContain('Skip to the content');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    const heading = page.getByRole('heading', { level: 1, name: 'Identities' });
+    await heading.waitFor();
+    expect(await heading.evaluate((element) => document.activeElement === element)).toBe(true);
+    expect(await page.title()).toBe('Identities · Milepost');
+    await closeConsole(page);
+  });
 
-    it('gives the focus back when a dialog is closed', async () => {
-      const page = await open(VIEWS['a new identity'] as View, {});
-      await page.getByLabel('External id').waitFor();
-      await page.keyboard.press('Escape');
-      await page.getByRole('dialog').waitFor({ state: 'detached' });
-      expect(await button(page, 'New identity').evaluate((element) => document.activeElement === element)).toBe(true);
-      await closeConsole(page);
-    });
-  },
-);
+  it('gives the focus back when a dialog is closed', async () => {
+    const page = await open(VIEWS['a new identity'] as View, {});
+    await page.getByLabel('External id').waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    expect(await button(page, 'New identity').evaluate((element) => document.activeElement === element)).toBe(true);
+    await closeConsole(page);
+  });
+});

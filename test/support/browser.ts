@@ -21,6 +21,9 @@ const ARGUMENTS = [
 /** Where a Chromium is installed; undefined when none is. */
 export const installedBrowser = PLACES.find((place) => existsSync(place));
 
+/** What is added to the name of a suite that needs a browser, where there is none; null: there is. */
+export const NO_BROWSER = installedBrowser ? null : 'skipped, no Chromium is installed (apt-get install chromium)';
+
 export function launchBrowser(): Promise<Browser> {
   if (!installedBrowser) throw new Error('No Chromium is installed');
   return chromium.launch({ executablePath: installedBrowser, args: ARGUMENTS });
