@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Prisma } from '../src/generated/prisma/client.ts';
 import { type Caller, startTestApp, type TestApp } from './support/app.ts';
 import { prepareDemo, send } from './support/demo.ts';
+import { whileLocked } from './support/locks.ts';
 import { mutate } from './support/mutate.ts';
 import { hold, reply } from './support/scripted-model.ts';
 import { subscribe } from './support/subscription.ts';
@@ -188,15 +188,10 @@ describe(`${MANY} messages at once to one conversation`, () => {
     await endOf(first.turn.id);
     const place = hold();
     app.model.when(/^Crowd/, reply.text(place, 'Yours.'));
-    const { db } = app.database;
-    const [crowd] = await db.$transaction(async (tx) => {
-      await tx.$queryRaw`SELECT FROM conversations WHERE id = ${first.turn.conversation.id} FOR UPDATE`;
-      const sends = [1, 2, 3].map((number) => send(app, `Crowd ${number}`, { identity, whenBusy: 'REJECT' }));
-      while ((await waitingForLocks(tx)) < sends.length);
-      return [Promise.all(sends)];
-    });
+    const sends = [1, 2, 3].map((number) => () => send(app, `Crowd ${number}`, { identity, whenBusy: 'REJECT' }));
+    const crowd = await whileLocked(app, first.turn.conversation.id, ...sends);
     place.release();
-    expect((await crowd)?.map(({ code }) => code ?? 'taken').sort()).toEqual([
+    expect((await Promise.all(crowd)).map(({ code }) => code ?? 'taken').sort()).toEqual([
       'CONVERSATION_BUSY',
       'CONVERSATION_BUSY',
       'taken',
@@ -239,10 +234,3 @@ describe(`${MANY} messages at once to one conversation`, () => {
     expect(asked.map(({ body }) => body.messages.length)).toEqual(each.map((index) => 2 + 2 * index));
   });
 });
-
-/** How many sessions of this database wait for a row. */
-async function waitingForLocks(tx: Prisma.TransactionClient): Promise<number> {
-  const [row] = await tx.$queryRaw<{ count: number }[]>`
-    SELECT count(*)::int FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
-  return row?.count ?? 0;
-}

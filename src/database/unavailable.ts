@@ -3,13 +3,13 @@ import { Prisma } from '../generated/prisma/client.ts';
 // Prisma's words for: not reachable, too slow to connect, connection closed, no connection free, too many connections.
 const PRISMA_CODES = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2037']);
 const SYSTEM_CODES = new Set(['ENOENT', 'ENOTFOUND', 'EAI_AGAIN', 'EPIPE', 'ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT']);
-// PostgreSQL's: connection exceptions (08), too many connections, shutting down, crashed, starting up.
-const SQL_STATE = /^(08...|53300|57P0[123])$/;
+// PostgreSQL's: connection exceptions (08), too many connections, shutting down, crashed, starting up, given up in a deadlock.
+const SQL_STATE = /^(08...|53300|57P0[123]|40P01)$/;
 // What pg says without a code.
 const PG_MESSAGE =
   /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/;
 
-/** Whether a statement failed because the database was away, so that the same one can work later. */
+/** Whether a statement failed because the database was away or let others go first: nothing of it was done, and the same one can work later. */
 export function isDatabaseUnavailable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const codes = [codeOf(error), error instanceof Prisma.PrismaClientKnownRequestError ? sqlStateOf(error) : ''];

@@ -25,10 +25,13 @@ export async function erase(
     SELECT FROM identities WHERE workspace_id = ${workspaceId} AND id = ${identityId} FOR UPDATE`;
   if (locked.length === 0) return null;
 
+  // Replies that are just being stored are waited for, before anything they touch is deleted.
+  const spokenIn = await tx.$queryRaw<{ id: string }[]>`
+    SELECT id FROM conversations WHERE workspace_id = ${workspaceId} AND identity_id = ${identityId} ORDER BY id FOR UPDATE`;
+
   const own = { workspaceId, identityId };
   const spoken = { workspaceId, conversation: own };
   const used = await tx.turn.groupBy({ by: 'instructionsHash', where: { ...spoken, instructionsHash: { not: null } } });
-  const spokenIn = await tx.conversation.findMany({ where: own, select: { id: true } });
   const { count: messages } = await tx.message.deleteMany({ where: spoken });
   const { count: turns } = await tx.turn.deleteMany({ where: spoken });
   const { count: conversations } = await tx.conversation.deleteMany({ where: own });

@@ -35,8 +35,10 @@ export function listAbandonedTurns(db: PrismaClient): Promise<AbandonedTurn[]> {
 /** Puts a turn that has shown nothing back into the queue, at its old place. */
 export async function requeueTurn(db: PrismaClient, turn: ClaimedTurn): Promise<void> {
   await db.$executeRaw`
-    WITH requeued AS (
-      UPDATE turns SET status = 'QUEUED', lease_expires_at = NULL
+    WITH held AS (
+      SELECT FROM conversations WHERE workspace_id = ${turn.workspaceId} AND id = ${turn.conversationId} FOR NO KEY UPDATE
+    ), requeued AS (
+      UPDATE turns SET status = 'QUEUED', lease_expires_at = NULL FROM held
       WHERE workspace_id = ${turn.workspaceId} AND id = ${turn.id} AND status = 'RUNNING' AND attempt = ${turn.attempt}
       RETURNING id
     )

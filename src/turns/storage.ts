@@ -168,15 +168,18 @@ export interface StoredEnd {
   stageKey: string | null;
 }
 
-// The conversation's own row tells of turns behind it as it is under its lock, where a look at the turns would miss those
-// whose sender was let in just before.
+// The conversation is locked before its turn, here as everywhere: a message that is sent again waits, with its conversation
+// locked, for whoever changes the turn it was answered by. The conversation's own row tells of turns behind this one as it is
+// under the lock, where a look at the turns would miss those whose sender was let in just before.
 const END: Statement<Omit<StoredEnd, 'replyId'>> = {
   name: 'turn_end',
-  text: `WITH ended AS (
+  text: `WITH held AS (
+      SELECT FROM conversations WHERE workspace_id = $1 AND id = $4 FOR NO KEY UPDATE
+    ), ended AS (
       UPDATE turns SET status = $5::"TurnStatus", finished_at = now(), partial_text = NULL, lease_expires_at = NULL,
         error_code = $6, error_message = $7, model = coalesce($8, model),
         input_tokens = $9::int, output_tokens = $10::int, usage_exact = $11::boolean
-      WHERE ${OURS} RETURNING id, number, finished_at
+      FROM held WHERE ${OURS} RETURNING id, number, finished_at
     ), reply AS (
       INSERT INTO messages (id, workspace_id, conversation_id, turn_number, turn_id, role, text, token_count, stage_id)
       SELECT $12, $1, $4, ended.number, ended.id, 'ASSISTANT', $13, $14::int, $15 FROM ended WHERE $13::text IS NOT NULL

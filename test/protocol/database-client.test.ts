@@ -120,4 +120,28 @@ describe('isDatabaseUnavailable', () => {
     expect(failure).toBeInstanceOf(Error);
     expect(isDatabaseUnavailable(failure)).toBe(false);
   });
+
+  it('says that a statement can be tried again that was given up in a deadlock', async () => {
+    const database = await createTestDatabase();
+    const { db, close } = openDatabase({ location: database.location, maxConnections: 2, onConnectionLost: ignored });
+    await db.workspace.createMany({ data: ['wsp_1', 'wsp_2'].map((id) => ({ id, name: id })) });
+    const lockBoth = (first: string, second: string, met: () => Promise<void>) =>
+      db
+        .$transaction(async (tx) => {
+          await tx.workspace.update({ where: { id: first }, data: { name: 'locked' } });
+          await met();
+          await tx.workspace.update({ where: { id: second }, data: { name: 'locked' } });
+        })
+        .catch((error: unknown) => error);
+    const both = Promise.withResolvers<void>();
+    let locked = 0;
+    const met = () => {
+      if (++locked === 2) both.resolve();
+      return both.promise;
+    };
+    const failures = await Promise.all([lockBoth('wsp_1', 'wsp_2', met), lockBoth('wsp_2', 'wsp_1', met)]);
+    await close();
+    await database.drop();
+    expect(failures.map(isDatabaseUnavailable).sort()).toEqual([false, true]);
+  });
 });
