@@ -68,8 +68,10 @@ local function append(log, at, nth)
   end
   local unknown = not there or not state or (state ~= 'ended' and tonumber(string.match(state, '%d+')) < attempt)
   if kind == 'say' and unknown then return { LOST, '', 0 } end
-  -- Without its beginning the log may lack its text too, and readers that are told of its end would miss it.
-  if kind == 'end' and attempt >= 0 and (not there or (not state and number >= oldest)) then return { LOST, '', 0 } end
+  -- Without its beginning the log may lack its text too, and what was told of a turn that seemed abandoned was refused: readers
+  -- that are told of its end would miss it.
+  local lacking = not there or (not state and number >= oldest) or (state and is_stale(state, attempt))
+  if kind == 'end' and attempt >= 0 and lacking then return { LOST, '', 0 } end
   if kind == 'take' then
     if unknown then return { DONE, epoch or '', sequence } end
     if not is_stale(state, attempt) then redis.call('HSET', log, 'attempt:' .. number, attempt .. '!') end

@@ -189,11 +189,22 @@ describe.skipIf(NO_REDIS_URL)(NO_REDIS_URL ? `${SUITE}: ${NO_REDIS_URL}` : SUITE
       expect(await elsewhere.takeOver(conversation, { id: 'trn_1', number: 1, attempt: 1 })).toBe('shown');
       append(here, first.tokens(' late'));
       await present(here);
-      append(elsewhere, first.completed);
+      append(elsewhere, eventsOfTurn(1).completed);
       await present(elsewhere);
       append(here, first.started, first.tokens('later'), first.completed);
       await present(here);
       expect(await behind(elsewhere, start)).toEqual(['TurnStarted', 'shown', 'TurnCompleted']);
+    });
+
+    it('has a gap in front of the end of one that was taken over, but ended by its own process', async () => {
+      append(here, first.started, first.tokens('shown'));
+      const start = await present(here);
+      await elsewhere.takeOver(conversation, { id: 'trn_1', number: 1, attempt: 1 });
+      append(here, first.tokens(' refused'));
+      await present(here);
+      append(here, first.completed);
+      const { position, running } = await here.state(conversation);
+      expect([running, await behind(elsewhere, start), await behind(elsewhere, position)]).toEqual([null, 'gap', []]);
     });
 
     it('keeps what is told late of a turn behind which another has begun', async () => {
