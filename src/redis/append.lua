@@ -46,10 +46,11 @@ local function append(log, at, nth)
   end
 
   local its = redis.call('HMGET', log, 'epoch', 'run', 'sequence', 'writer:' .. writer, 'newest', 'started', 'running', 'size',
-    'oldest', 'touched', 'start:' .. number, 'attempt:' .. number)
+    'oldest', 'touched', 'start:' .. number, 'attempt:' .. number, 'floor')
   local epoch, sequence, start, state = its[1], tonumber(its[3] or 0), its[11], its[12]
   local newest, started, running = tonumber(its[5] or 0), tonumber(its[6] or 0), its[7]
   local size, oldest, touched = tonumber(its[8] or 0), tonumber(its[9] or 0), tonumber(its[10] or 0)
+  local floor = tonumber(its[13] or 0)
   -- What was lost when the server ended, nobody knows: a log does not outlive its run.
   local there = epoch and its[2] == run
 
@@ -59,6 +60,11 @@ local function append(log, at, nth)
     -- It was sent a second time because the answer did not come.
     if tonumber(its[4] or -1) >= nth then return told end
     if kind == 'announce' and (start or number < oldest) then return told end
+    -- Whoever reads this log has read in the database what was said before it began; where the turn begins is still to be known.
+    if kind == 'announce' and number < floor then
+      redis.call('HSET', log, 'writer:' .. writer, nth, 'start:' .. number, state and '-' or sequence + 1)
+      return { DONE, epoch, sequence, state and '-' or '=' }
+    end
     if kind == 'end' and state == 'ended' then return { DONE, epoch, sequence } end
     if kind == 'start' and (number < oldest or (state and is_stale(state, attempt))) then return { REFUSED, epoch, sequence } end
     if kind == 'say' then
@@ -80,7 +86,8 @@ local function append(log, at, nth)
     return { DONE, epoch, sequence, shown }
   end
 
-  if not there or kind == 'reset' then
+  local begins = not there or kind == 'reset'
+  if begins then
     begin_anew(log, fresh)
     epoch, sequence, newest, started, running, size, oldest, touched = fresh, 0, 0, 0, false, 0, 0, 0
   end
@@ -91,6 +98,7 @@ local function append(log, at, nth)
     fields[#fields + 1] = name
     fields[#fields + 1] = value
   end
+  if begins then set('floor', kind == 'announce' and number or number + 1) end
   if turn ~= '' and number > newest then set('newest', number) end
   -- Of a turn that has begun already, what stands behind its message is not all there is.
   local position = not state

@@ -15,7 +15,7 @@ import type { RedisConnection } from './connection.ts';
 import { UNBEGUN, unbare } from './entries.ts';
 import { FollowedLogs } from './followed-logs.ts';
 import { LogNames, newEpoch } from './log-names.ts';
-import { LogWriter } from './log-writer.ts';
+import { BEGUN_BEFORE, LogWriter } from './log-writer.ts';
 import { Reach } from './reach.ts';
 import { Script } from './script.ts';
 
@@ -23,8 +23,6 @@ const STATE = new Script('state.lua');
 
 /** How often a reader looks at the database while Redis is away, in milliseconds: between the one and the other. */
 const OUTSIDE_MS = [1000, 3000] as const;
-/** Where a turn begins that had begun before its message was announced; see append.lua. */
-const BEGUN_BEFORE = '-';
 const CLOSE_PATIENCE_MS = 1000;
 
 export interface RedisEventLogOptions {

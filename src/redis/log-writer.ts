@@ -15,6 +15,9 @@ const APPEND = new Script('append.lua');
 
 /** What became of an entry, as append.lua calls it. */
 const [DONE, REFUSED, LOST, FAILED] = [1, 2, 3, 4];
+/** Where a turn begins that had begun before its message was announced, and one whose message is older than the log. */
+export const BEGUN_BEFORE = '-';
+const BEHIND_THE_PRESENT = '=';
 type Answer = [outcome: number, epoch: string, sequence: number, text?: string];
 
 /** How soon a server is asked again that did not take something. */
@@ -174,8 +177,8 @@ export class LogWriter {
     } else if (outcome === FAILED) {
       log.error({ reason: epoch, conversationId }, 'Events could not be written to Redis');
     }
-    if (kind === 'announce' && outcome === DONE && text === null)
-      this.#starts.set(turn.id, { epoch, sequence: sequence - 1 });
+    if (kind === 'announce' && outcome === DONE && text !== BEGUN_BEFORE)
+      this.#starts.set(turn.id, { epoch, sequence: text === BEHIND_THE_PRESENT ? sequence : sequence - 1 });
     entry.settle(answer && (outcome === DONE || outcome === 0) ? { position: { epoch, sequence }, text } : null);
   }
 }

@@ -75,7 +75,7 @@ export interface EventLog {
   startOf(conversationId: string, turn: Pick<AnnouncedTurn, 'id' | 'number'>): Awaitable<LogPosition | null>;
   /** Drops from now on what this attempt still tells. Resolves to the text it has shown, if the log knows. */
   takeOver(conversationId: string, turn: BegunTurn): Awaitable<string | null>;
-  /** Calls `wake` after each append until the returned function is called. */
+  /** Calls `wake` after each append behind the first read that follows, until the returned function is called. */
   subscribe(conversationId: string, wake: () => void): () => void;
   /** Drops what is kept of a conversation that has been deleted, and wakes its readers: they find a gap. */
   forget(conversationId: string): void;

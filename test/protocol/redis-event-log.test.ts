@@ -234,6 +234,30 @@ describe.skipIf(NO_REDIS_URL)(NO_REDIS_URL ? `${SUITE}: ${NO_REDIS_URL}` : SUITE
       expect([running?.text, await behind(elsewhere, position)]).toEqual(['ab', ['c']]);
     });
 
+    it('announces nothing that was there before it began anew', async () => {
+      append(here, received, first.started, first.tokens('a'));
+      await present(here);
+      await connections[1].commands.del(...keys());
+      append(here, first.tokens('b'));
+      const anew = await present(here);
+      elsewhere.announce(conversation, { id: 'trn_1', number: 1, messageId: 'msg_1' });
+      elsewhere.announce(conversation, { id: 'trn_2', number: 2, messageId: 'msg_2' });
+      await present(elsewhere);
+      expect(await behind(here, anew)).toEqual(['MessageReceived']);
+      expect((await elsewhere.state(conversation)).newestTurn).toBe(2);
+    });
+
+    it('announces nothing that came before the message it begins anew with', async () => {
+      elsewhere.announce(conversation, { id: 'trn_2', number: 2, messageId: 'msg_2' });
+      const anew = await present(elsewhere);
+      const turn = { id: 'trn_1', number: 1, messageId: 'msg_1' };
+      here.announce(conversation, turn);
+      append(here, first.started);
+      await present(here);
+      expect(await behind(here, anew)).toEqual(['TurnStarted']);
+      expect(await Promise.all([here, elsewhere].map((at) => at.startOf(conversation, turn)))).toEqual([anew, anew]);
+    });
+
     it('has a gap in front of an end whose beginning it does not know', async () => {
       append(here, first.started, first.tokens('a'));
       const { position } = await here.state(conversation);

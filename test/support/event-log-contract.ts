@@ -38,6 +38,12 @@ export function describeEventLog(name: string, create: () => EventLog | Promise<
       if (read.gap) throw new Error('These events are gone.');
       return read.events;
     };
+    /** Subscribes as readers do, who read before they wait. */
+    const subscribe = async (wake: () => void) => {
+      const leave = log.subscribe(conversation, wake);
+      await log.read(conversation, await present());
+      return leave;
+    };
     const isGone = async (position: LogPosition) => (await log.read(conversation, position)).gap;
 
     describe('reading', () => {
@@ -162,7 +168,7 @@ export function describeEventLog(name: string, create: () => EventLog | Promise<
       });
 
       it('tells where the turn begins', async () => {
-        append(two.received);
+        append({ ...one.received, turnId: null, turnNumber: 0 });
         announce();
         append(one.started);
         const start = await log.startOf(conversation, { id: 'trn_1', number: 1 });
@@ -182,7 +188,7 @@ export function describeEventLog(name: string, create: () => EventLog | Promise<
       it('calls after an append, when the event can be read', async () => {
         const start = await present();
         const woken = Promise.withResolvers<void>();
-        log.subscribe(conversation, woken.resolve);
+        await subscribe(woken.resolve);
         append(one.started);
         await woken.promise;
         expect(await behind(start)).toHaveLength(1);
@@ -190,16 +196,16 @@ export function describeEventLog(name: string, create: () => EventLog | Promise<
 
       it('calls every subscriber', async () => {
         const woken = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-        for (const { resolve } of woken) log.subscribe(conversation, resolve);
+        for (const { resolve } of woken) await subscribe(resolve);
         append(one.started);
         await Promise.all(woken.map(({ promise }) => promise));
       });
 
       it('calls nobody who has left', async () => {
         let calls = 0;
-        log.subscribe(conversation, () => (calls += 1))();
+        (await subscribe(() => (calls += 1)))();
         const other = Promise.withResolvers<void>();
-        log.subscribe(conversation, other.resolve);
+        await subscribe(other.resolve);
         append(one.started);
         await other.promise;
         expect(calls).toBe(0);
@@ -216,7 +222,7 @@ export function describeEventLog(name: string, create: () => EventLog | Promise<
 
       it('wakes the readers, who are still woken afterwards', async () => {
         let woken = Promise.withResolvers<void>();
-        log.subscribe(conversation, () => woken.resolve());
+        await subscribe(() => woken.resolve());
         log.forget(conversation);
         await woken.promise;
         woken = Promise.withResolvers();
