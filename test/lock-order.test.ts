@@ -1,5 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { newId } from '../src/ids.ts';
 import { requeueTurn } from '../src/turns/abandoned.ts';
+import { claimNextTurn } from '../src/turns/storage.ts';
 import { startTestApp, type TestApp } from './support/app.ts';
 import { prepareDemo, send } from './support/demo.ts';
 import { whileLocked } from './support/locks.ts';
@@ -73,5 +75,25 @@ describe('a turn that goes back into the queue', () => {
     expect(await repeated).toMatchObject({ code: 'IDEMPOTENCY_KEY_REUSED' });
     await requeued;
     expect(await findTurn(app, turnId)).toMatchObject({ status: 'QUEUED' });
+  });
+});
+
+describe('a turn that waits', () => {
+  it('leaves its conversation free when it is cancelled while it is being claimed', async () => {
+    const { conversationId, finish } = await begin('Cancelled');
+    await finish();
+    const { db, statements } = app.database;
+    const { workspaceId } = app;
+    // No process has been told of it.
+    const turnId = newId('Turn');
+    await db.turn.create({ data: { workspaceId, id: turnId, conversationId, number: 2 } });
+    const claim = () => claimNextTurn(statements, workspaceId, conversationId);
+    const cancelAndWait = async () => {
+      await mutate(app, 'cancelTurn', { turnId });
+      await db.$queryRaw`SELECT FROM conversations WHERE id = ${conversationId} FOR UPDATE`;
+    };
+    const [claimed] = await whileLocked(app, conversationId, claim, cancelAndWait);
+    expect(await claimed).toBeNull();
+    expect(await db.conversation.findFirst({ where: { id: conversationId } })).toMatchObject({ activeTurnId: null });
   });
 });

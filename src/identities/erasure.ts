@@ -29,21 +29,26 @@ export async function erase(
   const spokenIn = await tx.$queryRaw<{ id: string }[]>`
     SELECT id FROM conversations WHERE workspace_id = ${workspaceId} AND identity_id = ${identityId} ORDER BY id FOR UPDATE`;
 
+  const conversationIds = spokenIn.map(({ id }) => id);
   const own = { workspaceId, identityId };
   const spoken = { workspaceId, conversation: own };
-  const used = await tx.turn.groupBy({ by: 'instructionsHash', where: { ...spoken, instructionsHash: { not: null } } });
   const { count: messages } = await tx.message.deleteMany({ where: spoken });
-  const { count: turns } = await tx.turn.deleteMany({ where: spoken });
+  // What the turns had used is known once none of them can be pinned any more.
+  const used = await tx.$queryRaw<{ hash: string | null; turns: number }[]>`
+    WITH deleted AS (
+      DELETE FROM turns WHERE workspace_id = ${workspaceId} AND conversation_id = ANY(${conversationIds}) RETURNING instructions_hash
+    )
+    SELECT instructions_hash AS hash, count(*)::int AS turns FROM deleted GROUP BY instructions_hash`;
+  const turns = used.reduce((sum, { turns }) => sum + turns, 0);
   const { count: conversations } = await tx.conversation.deleteMany({ where: own });
   const { count: memoryEntries } = await tx.memoryEntry.deleteMany({ where: own });
   const { count: transitions } = await tx.stageTransition.deleteMany({ where: own });
   const prompts = await tx.$executeRaw`
     DELETE FROM prompts
-    WHERE workspace_id = ${workspaceId} AND hash = ANY(${used.map(({ instructionsHash }) => instructionsHash)})
+    WHERE workspace_id = ${workspaceId} AND hash = ANY(${used.map(({ hash }) => hash)})
       AND NOT EXISTS (
         SELECT FROM turns WHERE turns.workspace_id = prompts.workspace_id AND turns.instructions_hash = prompts.hash
       )`;
   await tx.identity.delete({ where: { workspaceId_id: { workspaceId, id: identityId } } });
-  const conversationIds = spokenIn.map(({ id }) => id);
   return { identityId, conversations, turns, messages, memoryEntries, transitions, prompts, conversationIds };
 }

@@ -34,26 +34,27 @@ export interface TurnEnd {
 
 const CLAIM: Statement<Pick<ClaimedTurn, 'id' | 'number' | 'attempt' | 'messageId'>> = {
   name: 'turn_claim',
-  text: `WITH next AS (
-      SELECT id FROM turns
+  text: `WITH held AS (
+      SELECT FROM conversations WHERE workspace_id = $1 AND id = $2 AND active_turn_id IS NULL FOR NO KEY UPDATE
+    ), next AS (
+      SELECT turns.id FROM turns, held
       WHERE workspace_id = $1 AND conversation_id = $2 AND finished_at IS NULL AND status = 'QUEUED'
-      ORDER BY number LIMIT 1
-    ), held AS (
-      UPDATE conversations SET active_turn_id = next.id FROM next
-      WHERE workspace_id = $1 AND conversations.id = $2 AND active_turn_id IS NULL
-      RETURNING next.id
+      ORDER BY number LIMIT 1 FOR UPDATE OF turns
+    ), started AS (
+      UPDATE turns SET status = 'RUNNING', attempt = attempt + 1, started_at = now(),
+        lease_expires_at = now() + ${LEASE_MS} * interval '1 millisecond'
+      FROM next WHERE workspace_id = $1 AND turns.id = next.id RETURNING turns.id, number, attempt
+    ), active AS (
+      UPDATE conversations SET active_turn_id = started.id FROM started WHERE workspace_id = $1 AND conversations.id = $2
     )
-    UPDATE turns SET status = 'RUNNING', attempt = attempt + 1, started_at = now(),
-      lease_expires_at = now() + ${LEASE_MS} * interval '1 millisecond'
-    FROM held
-    WHERE turns.workspace_id = $1 AND turns.id = held.id AND status = 'QUEUED'
-    RETURNING turns.id, turns.number, turns.attempt, (
-      SELECT id FROM messages WHERE workspace_id = $1 AND turn_id = turns.id AND role = 'USER') AS "messageId"`,
+    SELECT id, number, attempt, (SELECT id FROM messages WHERE workspace_id = $1 AND turn_id = started.id AND role = 'USER') AS "messageId"
+    FROM started`,
 };
 
 /**
  * Takes the oldest queued turn of a conversation, unless one is running: setting the active turn from null under the
- * conversation's row lock is what makes one turn run at a time, in any number of processes.
+ * conversation's row lock is what makes one turn run at a time, in any number of processes. One that is being cancelled
+ * at the same time is waited for, and passed over.
  */
 export async function claimNextTurn(
   statements: Statements,
@@ -75,12 +76,14 @@ const RELAXED = `relaxed AS MATERIALIZED (SELECT set_config('synchronous_commit'
 
 const PIN: Statement<{ id: string }> = {
   name: 'turn_pin',
-  text: `WITH prompt AS (
-      INSERT INTO prompts (workspace_id, hash, text) VALUES ($1, $4, $5) ON CONFLICT DO NOTHING
+  text: `WITH pinned AS (
+      UPDATE turns SET stage_id = $6, assistant_id = $7, model = $8, instructions_version = $9::int, instructions_hash = $4,
+        prompt_hash = $10, history_size = $11::int, ${RENEWED}
+      WHERE ${OURS} RETURNING id
+    ), prompt AS (
+      INSERT INTO prompts (workspace_id, hash, text) SELECT $1, $4, $5 FROM pinned ON CONFLICT DO NOTHING
     )
-    UPDATE turns SET stage_id = $6, assistant_id = $7, model = $8, instructions_version = $9::int, instructions_hash = $4,
-      prompt_hash = $10, history_size = $11::int, ${RENEWED}
-    WHERE ${OURS} RETURNING id`,
+    SELECT id FROM pinned`,
 };
 
 /** Stores what the turn runs with. False: the turn is no longer ours. */
