@@ -2,19 +2,15 @@ import { z } from 'zod';
 import { type InputIssue, InvalidInputError } from './errors.ts';
 import { entityOf } from './ids.ts';
 import { inputFault } from './input-faults.ts';
-import type { Sizes } from './limits.ts';
+import { MAX_JSON_LENGTH, MAX_TEMPLATE_LENGTH, MAX_TEXT_LENGTH, type Sizes } from './limits.ts';
 
-/** Longest text anybody may say or write, in characters. */
-export const MAX_TEXT_LENGTH = 100_000;
-/** Largest metadata, settings or memory value, in characters of its JSON. */
-export const MAX_JSON_LENGTH = 16_384;
 const MAX_JSON_DEPTH = 20;
 
 /** What the operator allows of that, set once when the process starts. The rules below are made before it is known. */
 export const sizes: Sizes = {
   pageSize: 100,
   textLength: MAX_TEXT_LENGTH,
-  templateLength: MAX_TEXT_LENGTH,
+  templateLength: MAX_TEMPLATE_LENGTH,
   jsonLength: MAX_JSON_LENGTH,
 };
 

@@ -1,6 +1,13 @@
 // Everything that is bounded for each caller, or in what a caller sends: the variables and what they become.
 import { z } from 'zod';
 
+/** Longest text anybody may say or write, in characters. */
+export const MAX_TEXT_LENGTH = 100_000;
+/** Longest template, in characters. */
+export const MAX_TEMPLATE_LENGTH = 65_536;
+/** Largest metadata, settings or memory value, in characters of its JSON. */
+export const MAX_JSON_LENGTH = 16_384;
+
 export const wholeNumber = (min: number, max: number, preset: number) =>
   z.coerce.number().int().min(min).max(max).default(preset);
 const toggle = (preset: '0' | '1') =>
@@ -22,9 +29,9 @@ export const LIMIT_VARIABLES = {
   GRAPHQL_OPERATIONS: z.string().optional(),
   GRAPHQL_OPERATIONS_ONLY: toggle('0'),
   MAX_PAGE_SIZE: wholeNumber(1, 100, 100),
-  MAX_TEXT_LENGTH: wholeNumber(100, 100_000, 100_000),
-  MAX_TEMPLATE_LENGTH: wholeNumber(100, 100_000, 100_000),
-  MAX_JSON_LENGTH: wholeNumber(100, 16_384, 16_384),
+  MAX_TEXT_LENGTH: wholeNumber(100, MAX_TEXT_LENGTH, MAX_TEXT_LENGTH),
+  MAX_TEMPLATE_LENGTH: wholeNumber(100, MAX_TEMPLATE_LENGTH, MAX_TEMPLATE_LENGTH),
+  MAX_JSON_LENGTH: wholeNumber(100, MAX_JSON_LENGTH, MAX_JSON_LENGTH),
   CONNECTIONS_PER_KEY: wholeNumber(1, 10_000_000, 10_000),
   SUBSCRIPTIONS_PER_SOCKET: wholeNumber(1, 1_000_000, 1000),
   SOCKET_IDLE_MS: wholeNumber(10, 86_400_000, 600_000),

@@ -2,6 +2,7 @@ import { createClient } from 'graphql-ws';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { newId } from '../src/ids.ts';
 import { type Caller, startTestApp, type TestApp } from './support/app.ts';
+import { mutate } from './support/mutate.ts';
 
 interface Move {
   identity: string;
@@ -152,6 +153,23 @@ describe('a journey', () => {
       rate: later.size / first.size,
     });
     expect(journey.conversion.medianSeconds).toBeCloseTo(percentile([...later.values()], 0.5) as number, 3);
+  });
+
+  it('counts a move that bears a later time than this machine tells', async () => {
+    const other = await app.stranger();
+    for (const name of ['Before', 'After']) await mutate(other, 'createStage', { name });
+    await mutate(other, 'upsertIdentity', { identity: { externalId: 'ada' } });
+    for (const key of ['before', 'after'])
+      await mutate(other, 'assignStage', { identity: { externalId: 'ada' }, stage: { key } });
+    const { workspaceId } = other;
+    await app.database.db.stageTransition.updateMany({
+      where: { workspaceId, toStage: { key: 'after' } },
+      data: { createdAt: new Date(Date.now() + 3_600_000) },
+    });
+    const { journey } = await other.query(
+      '{ journey { conversion(from: { key: "before" }, to: { key: "after" }) { entered converted } } }',
+    );
+    expect(journey.conversion).toEqual({ entered: 1, converted: 1 });
   });
 
   it('splits by channel on request', async () => {

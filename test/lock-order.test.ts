@@ -5,6 +5,7 @@ import { claimNextTurn } from '../src/turns/storage.ts';
 import { startTestApp, type TestApp } from './support/app.ts';
 import { prepareDemo, send } from './support/demo.ts';
 import { whileLocked } from './support/locks.ts';
+import { keepLog } from './support/log-lines.ts';
 import { mutate } from './support/mutate.ts';
 import { hold, reply } from './support/scripted-model.ts';
 import { asUrl } from './support/server.ts';
@@ -12,11 +13,13 @@ import { subscribe } from './support/subscription.ts';
 import { findTurn, someone } from './support/talk.ts';
 import { TURN_EVENTS } from './support/turn-readers.ts';
 
+const kept = keepLog('info');
 let app: TestApp;
 
 beforeAll(async () => {
   // Whoever locks in another order waits for longer than a test does.
   app = await startTestApp({
+    log: kept.log,
     async reach(location) {
       const url = new URL(asUrl(location));
       url.searchParams.set('options', '-c deadlock_timeout=60s');
@@ -95,5 +98,22 @@ describe('a turn that waits', () => {
     const [claimed] = await whileLocked(app, conversationId, claim, cancelAndWait);
     expect(await claimed).toBeNull();
     expect(await db.conversation.findFirst({ where: { id: conversationId } })).toMatchObject({ activeTurnId: null });
+  });
+});
+
+describe('a turn whose identity is erased at another server', () => {
+  it('leaves nothing of what it was to run with', async () => {
+    const { identity, finish } = await begin('Before');
+    const place = hold();
+    app.model.when('Erased meanwhile', reply.text(place, 'Too late'));
+    await mutate(app, 'upsertIdentity', { identity, name: 'Erased Person' });
+    const { turn } = await send(app, 'Erased meanwhile', { identity });
+    await finish();
+    await place.reached;
+    await mutate(app.elsewhere(), 'deleteIdentity', { identity });
+    place.release();
+    await expect.poll(() => kept.of('Turn', { outcome: 'lost', turnId: turn.id })).toHaveLength(1);
+    const said = { text: { contains: 'Erased Person' } };
+    expect(await app.database.db.prompt.count({ where: said })).toBe(0);
   });
 });

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { startTestApp } from './support/app.ts';
-import { prepareDemo } from './support/demo.ts';
+import { prepareDemo, send } from './support/demo.ts';
 import { mutate } from './support/mutate.ts';
-import { reply } from './support/scripted-model.ts';
+import { hold, reply } from './support/scripted-model.ts';
 
 const TRANSCRIPT = /^<milepost_transcript>/;
 const BUDGET = 400;
@@ -66,4 +66,21 @@ it('changes nothing in the history', async () => {
     '{ conversations { edges { node { messages(first: 1) { edges { node { text } } } } } } }',
   );
   expect(conversations.edges[0].node.messages.edges[0].node.text).toContain('Message 1: ');
+});
+
+it('leaves out what has not been answered yet', async () => {
+  const identity = { externalId: 'bob' };
+  await mutate(app, 'upsertIdentity', { identity, name: 'Bob' });
+  for (let nth = 1; nth <= 3; nth += 1) await send(app, longMessage(nth), { identity });
+  const [fourth, fifth] = [hold(), hold()];
+  app.model.when('Fourth', reply.text(fourth, 'Said.'));
+  app.model.when('Fifth', reply.text(fifth, 'Said.'));
+  await send(app, 'Fourth', { identity });
+  await fourth.reached;
+  for (const text of ['Fifth', 'many words '.repeat(120)]) await send(app, text, { identity });
+  const before = transcripts().length;
+  fourth.release();
+  await expect.poll(() => transcripts().length, { timeout: 10_000, interval: 20 }).toBeGreaterThan(before);
+  expect(transcripts().at(-1)).not.toContain('Fifth');
+  fifth.release();
 });

@@ -3,6 +3,8 @@ import { startTestApp } from './support/app.ts';
 import { prepareDemo, send } from './support/demo.ts';
 import { mutate } from './support/mutate.ts';
 import { reply } from './support/scripted-model.ts';
+import { subscribe } from './support/subscription.ts';
+import { TURN_EVENTS, TurnText } from './support/turn-readers.ts';
 
 const app = await startTestApp();
 const { assistantId } = await prepareDemo(app);
@@ -40,6 +42,18 @@ describe('a tool', () => {
     expect(await answerTo('I compare', 'move_to_stage', { stage: 'considering' })).toEqual({ stage: 'considering' });
     const { identity } = await app.query('{ identity(by: { externalId: "ada" }) { stage { key } } }');
     expect(identity.stage.key).toBe('considering');
+  });
+
+  it('that moves nobody is not told of as a move', async () => {
+    await mutate(app, 'assignStage', { identity: ada, stage: { key: 'considering' } });
+    const call = { name: 'move_to_stage', arguments: { stage: 'considering' } };
+    app.model.when('I still compare', reply.toolCalls(call), reply.text('Done.'));
+    const { turn, cursor } = await send(app, 'I still compare');
+    const events = await subscribe(app, app, TURN_EVENTS, { turnId: turn.id, after: cursor });
+    const reader = new TurnText();
+    for (let event = await events.next(); event !== undefined; event = await events.next())
+      reader.take(event.turnEvents);
+    expect(reader.types).toEqual(['TurnStarted', 'TurnToolCalled', 'TurnTokens', 'TurnCompleted']);
   });
 
   it('to move is offered only where the assistant may', async () => {

@@ -79,6 +79,24 @@ describe('a turn', () => {
   });
 });
 
+const FOLLOW = `subscription ($turnId: ID!, $after: String) { turnEvents(turnId: $turnId, after: $after) { __typename } }`;
+
+describe('a turn whose end is stored, but not told yet', () => {
+  it('is followed from the log, without a gap', async () => {
+    const place = hold();
+    app.model.when('Nearly over', reply.text('One ', place));
+    const writer = await app.withPermissions('WRITE');
+    const { turn, cursor } = await send(app, 'Nearly over', { identity: { externalId: await someone(app) } });
+    await place.reached;
+    const where = { workspaceId_id: { workspaceId: app.workspaceId, id: turn.id as string } };
+    await app.database.db.turn.update({ where, data: { finishedAt: new Date() } });
+    const events = await subscribe(app, writer, FOLLOW, { turnId: turn.id, after: cursor });
+    expect((await events.next()).turnEvents.__typename).toBe('TurnStarted');
+    await events.leave();
+    place.release();
+  });
+});
+
 describe('a turn whose process is dead', () => {
   /** A turn that runs and says nothing, changed so that its process seems dead; how it stands once it was taken over. */
   async function abandon(message: string, data: Prisma.TurnUpdateInput) {

@@ -1,4 +1,5 @@
 import Handlebars from 'handlebars';
+import { MAX_TEMPLATE_LENGTH } from '../limits.ts';
 import { BlockCompiler } from './template-blocks.ts';
 import { TemplateError } from './template-error.ts';
 import { scanTemplate } from './template-scan.ts';
@@ -32,15 +33,14 @@ export interface CompiledTemplate {
   render(data: TemplateData): string;
 }
 
-const MAX_SOURCE_LENGTH = 65_536;
-const TOO_LONG = `A template may have at most ${MAX_SOURCE_LENGTH} characters.`;
+const TOO_LONG = `A template may have at most ${MAX_TEMPLATE_LENGTH} characters.`;
 
 /**
  * Compiles a template, of at most 65,536 characters; throws TemplateError for any mistake that shows without data.
  * Handlebars reads the blocks and strips white space; expressions are evaluated by us and never become code.
  */
 export function compileTemplate(source: string): CompiledTemplate {
-  if (source.length > MAX_SOURCE_LENGTH) throw new TemplateError(TOO_LONG, source, MAX_SOURCE_LENGTH);
+  if (source.length > MAX_TEMPLATE_LENGTH) throw new TemplateError(TOO_LONG, source, MAX_TEMPLATE_LENGTH);
   const nul = source.indexOf('\0');
   if (nul >= 0) throw new TemplateError('A template must not contain the NUL character.', source, nul);
   const scan = scanTemplate(source);

@@ -23,15 +23,17 @@ const type = z
   .transform((word) => word.toUpperCase())
   .pipe(z.enum(['WEB', 'WHATSAPP', 'CUSTOM'], { error: 'must be web, whatsapp or custom' }));
 
-const WHEN_BUSY = new Set<unknown>(['QUEUE', 'REJECT', 'INTERRUPT']);
+/** What happens to a message while a turn runs in its conversation. */
+export const WHEN_BUSY = ['QUEUE', 'REJECT', 'INTERRUPT'] as const;
+export type WhenBusy = (typeof WHEN_BUSY)[number];
 
 /** Free but for `whenBusy`, which decides what becomes of a message while a turn runs; null clears them. */
 const settings = jsonObject
   .nullable()
   .transform((value) => value ?? {})
   .superRefine((value, context) => {
-    if (value.whenBusy === undefined || WHEN_BUSY.has(value.whenBusy)) return;
-    context.addIssue({ code: 'custom', path: ['whenBusy'], message: `must be ${[...WHEN_BUSY].join(', ')}` });
+    if (value.whenBusy === undefined || (WHEN_BUSY as readonly unknown[]).includes(value.whenBusy)) return;
+    context.addIssue({ code: 'custom', path: ['whenBusy'], message: `must be ${WHEN_BUSY.join(', ')}` });
   });
 
 const ABOUT_SETTINGS =

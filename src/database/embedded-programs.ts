@@ -24,7 +24,7 @@ export async function findPrograms(): Promise<Programs> {
 }
 
 /** npm packages carry no symbolic links; an install script makes them, unless scripts are switched off. */
-export async function linkLibraries(packageDirectory: string): Promise<void> {
+async function linkLibraries(packageDirectory: string): Promise<void> {
   const list = await readFile(join(packageDirectory, 'native', 'pg-symlinks.json'), 'utf8').catch(() => '[]');
   for (const { source, target } of JSON.parse(list) as { source: string; target: string }[]) {
     const link = join(packageDirectory, target);

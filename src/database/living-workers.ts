@@ -54,7 +54,13 @@ export class LivingWorkers {
 
   async #connect(): Promise<void> {
     const session = await this.#pool.connect();
-    session.once('error', (error) => this.#reconnect(session, error));
+    // A break before it is ours is told by the statement it breaks.
+    session.on('error', (error) => {
+      if (session !== this.#session) return;
+      this.#session = null;
+      session.release(true);
+      this.#reconnect(error);
+    });
     try {
       // A machine that vanished is noticed after half a minute.
       await session.query(
@@ -69,13 +75,11 @@ export class LivingWorkers {
     }
   }
 
-  #reconnect(session: pg.PoolClient | null, error: unknown): void {
+  #reconnect(error: unknown): void {
     this.#warn(error);
-    if (session) session.release(true);
-    this.#session = null;
     if (this.#stopped) return;
     this.#reconnecting = setTimeout(
-      () => void this.#connect().catch((cause) => this.#reconnect(null, cause)),
+      () => void this.#connect().catch((cause) => this.#reconnect(cause)),
       RECONNECT_DELAY_MS,
     );
     this.#reconnecting.unref();

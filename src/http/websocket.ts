@@ -11,7 +11,7 @@ import { inScope } from '../telemetry/scope.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { credentialOf, refuseApiKeyIn } from './authentication.ts';
 import { type Graphql, toGraphqlError } from './graphql.ts';
-import { toDomainError } from './problem.ts';
+import { statusOf, toDomainError } from './problem.ts';
 import { serveProtocol } from './protocol-socket.ts';
 import { MALFORMED, refuse } from './refusal.ts';
 import { IdleSockets, takeOperation } from './socket-limits.ts';
@@ -205,7 +205,7 @@ async function prepare(
       subscribe: record.around(subscribe),
     } as PreparedArgs;
   } catch (error) {
-    record.end(400);
+    record.end(error instanceof GraphQLError ? 400 : statusOf(error));
     return [asMessage(toGraphqlError(error, log))];
   }
 }

@@ -1,7 +1,8 @@
 import { ConflictError, NotFoundError } from '../errors.ts';
 import { builder } from '../graphql/builder.ts';
 import { oldestFirst } from '../graphql/pages.ts';
-import { StageReferenceInput, toStageReference } from '../stages/graphql.ts';
+import { StageReferenceInput } from '../stages/graphql.ts';
+import { toStageReference } from '../stages/model.ts';
 import { ownIdentity, requireRead } from '../workspaces/access.ts';
 import { PermissionEnum } from '../workspaces/graphql.ts';
 import type { Erasure } from './erasure.ts';

@@ -156,14 +156,14 @@ export function isStillThere(identity: Identity, { toStageId, createdAt }: Stage
 /**
  * Moves the identity into a stage, logs the move and puts the effects of the stage into the queue; naming the stage it is already
  * in changes nothing. Throws NotFoundError, ConflictError for an archived stage or one that may not follow, and StageConflictError
- * when it is not in `expectedStage`.
+ * when it is not in `expectedStage`. Tells whether it was moved.
  */
 export async function assignStage(
   ctx: Context,
   by: IdentityReference,
   input: unknown,
   origin: TransitionOrigin = { cause: 'API' },
-): Promise<IdentityWithStage> {
+): Promise<{ identity: IdentityWithStage; moved: boolean }> {
   requireOperatorWrite(ctx);
   const { stage: stageBy, expectedStage, metadata } = parseInput(assignStageInput, input);
   const { workspaceId } = ctx;
@@ -175,15 +175,16 @@ export async function assignStage(
   const causedBy = origin.cause === 'RULE' ? origin.causedBy : null;
   if (stage.archivedAt) throw new ConflictError(`The stage "${stage.key}" is archived; nobody can be moved into it.`);
 
-  const identity = await ctx.db.$transaction(async (tx) => {
+  const assigned = await ctx.db.$transaction(async (tx) => {
     // The lock puts simultaneous moves in order; the database's clock is the same for every process.
-    const [moved] = await tx.$queryRaw<{ at: Date }[]>`
+    const [locked] = await tx.$queryRaw<{ at: Date }[]>`
       SELECT clock_timestamp() AS at FROM identities WHERE workspace_id = ${workspaceId} AND id = ${id} FOR UPDATE`;
-    if (!moved) throw new NotFoundError(MISSING);
+    if (!locked) throw new NotFoundError(MISSING);
     const where = { workspaceId_id: { workspaceId, id } };
     const before = await tx.identity.findUniqueOrThrow({ ...WITH_STAGE, where });
     if (expected && before.stageId !== expected.id) throw new StageConflictError(expected, before.stage);
-    if (before.stageId === stage.id || (causedBy && !isStillThere(before, causedBy))) return before;
+    if (before.stageId === stage.id || (causedBy && !isStillThere(before, causedBy)))
+      return { identity: before, moved: false };
     if (before.stage?.limitsNext && !before.stage.allowedNextIds.includes(stage.id)) {
       throw new ConflictError(
         `The stage "${before.stage.key}" may not be followed by "${stage.key}".`,
@@ -203,14 +204,15 @@ export async function assignStage(
         turnId: origin.cause === 'ASSISTANT' ? origin.turnId : null,
         causedById: causedBy?.id ?? null,
         depth: causedBy ? causedBy.depth + 1 : 0,
-        createdAt: moved.at,
+        createdAt: locked.at,
       },
     });
     await enqueueEffects(ctx, tx, stage, transition);
-    return tx.identity.update({ ...WITH_STAGE, where, data: { stageId: stage.id, stageEnteredAt: moved.at } });
+    const data = { stageId: stage.id, stageEnteredAt: locked.at };
+    return { identity: await tx.identity.update({ ...WITH_STAGE, where, data }), moved: true };
   });
-  ctx.transitionFeed.notify(workspaceId);
-  return identity;
+  if (assigned.moved) ctx.transitionFeed.notify(workspaceId);
+  return assigned;
 }
 
 /** To an access token the moves of every identity but its own are missing. */

@@ -111,8 +111,8 @@ export function identityRoutes(api: RestApi): void {
   });
   api.post('/identity/:identity_id/stage', assigns, async (c) => {
     const by = identityReference(c.req.param('identity_id'));
-    const moved = await assignStage(c.var.ctx, by, parseInput(assignStageBody, await readBody(c)));
-    return answer(c, 200, 'Stage assigned successfully', toIdentityBody(moved));
+    const assigned = await assignStage(c.var.ctx, by, parseInput(assignStageBody, await readBody(c)));
+    return answer(c, 200, 'Stage assigned successfully', toIdentityBody(assigned.identity));
   });
 }
 

@@ -4,7 +4,8 @@ import { builder } from '../graphql/builder.ts';
 import { UserError } from '../graphql/errors.ts';
 import { oldestFirst } from '../graphql/pages.ts';
 import { MAX_DEPTH } from '../stages/effects.ts';
-import { StageReferenceInput, StageType, toStageReference } from '../stages/graphql.ts';
+import { StageReferenceInput, StageType } from '../stages/graphql.ts';
+import { toStageReference } from '../stages/model.ts';
 import { type FollowedTransition, followTransitions } from './followed-transitions.ts';
 import { IdentityReferenceInput, IdentityType } from './graphql.ts';
 import { toIdentityReference } from './model.ts';
@@ -120,13 +121,8 @@ builder.relayMutationField(
     description:
       'Moves an identity into a stage and logs the move. Naming the stage it is already in changes nothing and logs nothing.',
     errors: { types: [NotFoundError, StageConflictError, ConflictError] },
-    resolve: async (_root, { input: { identity, stage, expectedStage, metadata } }, ctx) => ({
-      identity: await assignStage(ctx, toIdentityReference(identity), {
-        stage,
-        expectedStage,
-        metadata: metadata ?? {},
-      }),
-    }),
+    resolve: (_root, { input: { identity, stage, expectedStage, metadata } }, ctx) =>
+      assignStage(ctx, toIdentityReference(identity), { stage, expectedStage, metadata: metadata ?? {} }),
   },
   {
     description: 'The identity in its stage.',

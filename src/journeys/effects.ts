@@ -6,6 +6,7 @@ import { assignStage, isStillThere } from '../identities/operations.ts';
 import { EFFECT_JOBS, type EffectJobPayload, nameOf, toJob } from '../stages/effects.ts';
 import { effectsOf, type StageEffect } from '../stages/model.ts';
 import { WebhookError } from '../webhooks/sender.ts';
+import { serverAccess } from '../workspaces/access.ts';
 import { sendOpeningMessage } from './opening-message.ts';
 import { toWebhookBody } from './webhook-body.ts';
 
@@ -52,14 +53,7 @@ function handler<Type extends StageEffect['type']>(services: Services, type: Typ
 
 /** An effect acts for whoever configured the stage: within its workspace it may do what an operator may. */
 function contextOf(services: Services, { workspaceId, id }: Cause): Context {
-  const access = {
-    workspaceId,
-    permissions: ['READ', 'WRITE'] as const,
-    apiKeyId: null,
-    identityId: null,
-    expiresAt: null,
-  };
-  return { ...services, workspaceId, access, requestId: id };
+  return { ...services, workspaceId, access: serverAccess(workspaceId), requestId: id };
 }
 
 /** Moves whoever has said nothing; with a message in between, looks again when the time since then is over. */

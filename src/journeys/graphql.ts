@@ -1,7 +1,8 @@
 import { ChannelType } from '../channels/graphql.ts';
 import type { Channel } from '../generated/prisma/client.ts';
 import { builder } from '../graphql/builder.ts';
-import { StageReferenceInput, StageType, toStageReference } from '../stages/graphql.ts';
+import { StageReferenceInput, StageType } from '../stages/graphql.ts';
+import { toStageReference } from '../stages/model.ts';
 import { requireOperatorRead } from '../workspaces/access.ts';
 import { LiveJourney } from './live-journey.ts';
 import { type ConversionCounts, checkSpan, type JourneySpan } from './model.ts';

@@ -83,7 +83,7 @@ export async function readConversion(
       SELECT entered.identity_id, extract(epoch FROM min(later.created_at) - entered.at)::float8 AS seconds
       FROM entered JOIN stage_transitions later
         ON later.workspace_id = ${workspaceId} AND later.identity_id = entered.identity_id
-        AND later.to_stage_id = ${toId} AND later.created_at > entered.at AND later.created_at < ${span.until ?? new Date()}::timestamptz
+        AND later.to_stage_id = ${toId} AND later.created_at > entered.at AND ${within(span.until ? { until: span.until } : {})}
       GROUP BY entered.identity_id, entered.at
     )
     SELECT (SELECT count(*)::int FROM entered) AS entered, count(*)::int AS converted,

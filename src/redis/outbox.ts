@@ -55,6 +55,7 @@ export class Outbox {
   }
 
   add(entry: Entry): Entry {
+    if (entry.kind === 'forget') this.#told.delete(entry.conversationId);
     this.#entries.push(entry);
     this.#last.set(entry.conversationId, entry);
     this.#length += ENTRY_LENGTH;

@@ -1,7 +1,7 @@
 import { builder } from '../graphql/builder.ts';
 import { oldestFirst } from '../graphql/pages.ts';
 import { operatorOnly, requireRead } from '../workspaces/access.ts';
-import type { StageReference } from './model.ts';
+import { toStageReference } from './model.ts';
 import { findStage, listAllowedNext, listStages } from './operations.ts';
 
 export const StageType = builder.prismaNode('Stage', {
@@ -59,11 +59,6 @@ export const StageReferenceInput = builder.inputType('StageReference', {
     key: t.string({ description: 'The key of the stage.' }),
   }),
 });
-
-/** What `@oneOf` has checked already, as the model's type. */
-export function toStageReference(input: { id?: string | null; key?: string | null }): StageReference {
-  return input as StageReference;
-}
 
 builder.queryFields((t) => ({
   stage: t.prismaField({

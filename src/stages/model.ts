@@ -7,6 +7,11 @@ import { atMost, displayName, metadata, readableKey, text, withKey } from '../in
 /** A stage by its id or by its key. */
 export type StageReference = { id: string } | { key: string };
 
+/** What `@oneOf` has checked already, as the model's type. */
+export function toStageReference(input: { id?: string | null; key?: string | null }): StageReference {
+  return input as StageReference;
+}
+
 /** The shape of a reference, for input that has not been checked by a schema yet. */
 export const stageByName = z.union([z.object({ id: z.string() }), z.object({ key: z.string() })]);
 

@@ -1,7 +1,8 @@
 import { ConflictError, NotFoundError } from '../errors.ts';
 import { builder } from '../graphql/builder.ts';
 import { StageEffectInput } from './effects.graphql.ts';
-import { StageReferenceInput, StageType, toStageReference } from './graphql.ts';
+import { StageReferenceInput, StageType } from './graphql.ts';
+import { toStageReference } from './model.ts';
 import { archiveStage, createStage, updateStage } from './operations.ts';
 
 builder.relayMutationField(

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { TemplateError } from '../assistants/template.ts';
+import type { WhenBusy } from '../channels/model.ts';
 import type { Context } from '../context.ts';
 import type { Statement } from '../database/statements.ts';
 import { isForeignKeyViolation, isUniqueViolation } from '../database/violations.ts';
@@ -7,7 +8,6 @@ import { ConflictError, NotFoundError } from '../errors.ts';
 import type { Message, Turn } from '../generated/prisma/client.ts';
 import { newId } from '../ids.ts';
 import type { JsonObject } from '../input.ts';
-import type { WhenBusy } from './model.ts';
 import { type PreparedTurn, TurnFailure, type TurnPin } from './preparation.ts';
 import type { Route } from './route.ts';
 import { type ClaimedTurn, LEASE_MS } from './storage.ts';

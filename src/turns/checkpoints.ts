@@ -16,7 +16,9 @@ export interface CheckpointedTurn {
   readonly turn: ClaimedTurn;
   /** What readers have been shown. */
   readonly shownText: string;
-  /** Stores what has to be stored before a checkpoint, if it is not. */
+  /** Whether what it runs with is stored, as it has to be before a checkpoint. */
+  readonly pinned: boolean;
+  /** Stores that. */
   storePin(): Promise<unknown>;
   /** Takes what the database says about the turn. */
   told(result: CheckpointResult): void;
@@ -58,29 +60,54 @@ export class Checkpoints {
     const due: [CheckpointedTurn, Stored][] = [];
     for (const [turn, stored] of this.#running) {
       const waitMs = turn.shownText === stored.text ? RENEWAL_MS : INTERVAL_MS;
-      if (!stored.busy && now - stored.at >= waitMs) due.push([turn, stored]);
+      if (stored.busy || now - stored.at < waitMs) continue;
+      stored.busy = true;
+      if (turn.pinned) due.push([turn, stored]);
+      else void this.#storeAlone(turn, stored);
     }
     for (let start = 0; start < due.length; start += BATCH_SIZE) void this.#store(due.slice(start, start + BATCH_SIZE));
   }
 
   async #store(batch: [CheckpointedTurn, Stored][]): Promise<void> {
-    for (const [, stored] of batch) stored.busy = true;
+    const texts = batch.map(([turn]) => turn.shownText);
+    const checkpoints = batch.map(([{ turn }], index) => ({ turn, partialText: texts[index] as string }));
+    let results: Map<string, CheckpointResult>;
     try {
-      await Promise.all(batch.map(([turn]) => turn.storePin()));
-      const texts = batch.map(([turn]) => turn.shownText);
-      const checkpoints = batch.map(([{ turn }], index) => ({ turn, partialText: texts[index] as string }));
-      const results = await checkpointTurns(this.#statements, checkpoints);
-      for (const [index, [turn, stored]] of batch.entries()) {
-        const text = texts[index] as string;
-        // Its row was locked, or it is no longer ours: to be asked for by itself.
-        turn.told(results.get(turn.turn.id) ?? (await checkpointTurn(this.#statements, turn.turn, text)));
-        Object.assign(stored, { text, at: Date.now() });
-      }
+      results = await checkpointTurns(this.#statements, checkpoints);
     } catch (error) {
-      const turnIds = batch.map(([{ turn }]) => turn.id);
-      this.#log.warn({ err: error, turnIds }, 'The checkpoint of turns could not be stored; it will be tried again');
-    } finally {
+      this.#warn(
+        error,
+        batch.map(([turn]) => turn),
+      );
       for (const [, stored] of batch) stored.busy = false;
+      return;
     }
+    for (const [index, [turn, stored]] of batch.entries()) {
+      const result = results.get(turn.turn.id);
+      if (result) this.#take(turn, stored, texts[index] as string, result);
+      // Its row was locked, or it is no longer ours: to be asked for by itself, so that no other turn waits for it.
+      else void this.#storeAlone(turn, stored);
+    }
+  }
+
+  async #storeAlone(turn: CheckpointedTurn, stored: Stored): Promise<void> {
+    try {
+      await turn.storePin();
+      const text = turn.shownText;
+      this.#take(turn, stored, text, await checkpointTurn(this.#statements, turn.turn, text));
+    } catch (error) {
+      this.#warn(error, [turn]);
+      stored.busy = false;
+    }
+  }
+
+  #take(turn: CheckpointedTurn, stored: Stored, text: string, result: CheckpointResult): void {
+    turn.told(result);
+    Object.assign(stored, { text, at: Date.now(), busy: false });
+  }
+
+  #warn(error: unknown, turns: CheckpointedTurn[]): void {
+    const turnIds = turns.map(({ turn }) => turn.id);
+    this.#log.warn({ err: error, turnIds }, 'The checkpoint of turns could not be stored; it will be tried again');
   }
 }

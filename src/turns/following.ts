@@ -38,12 +38,14 @@ async function startOfTurn(ctx: Context, turn: FollowedTurn, after: Position | n
   if (read.gap) return recoverTurn(ctx, turn, told);
   const hasEnd = read.events.some((event) => event.turnId === turn.id && isFinal(event));
   // An end that is not behind the position will not come: the reader is told of it now.
-  if (turn.finishedAt !== null && !hasEnd && !isUnderWay(ctx, turn.finishedAt)) return recoverTurn(ctx, turn, told);
+  if (turn.finishedAt !== null && !hasEnd && !isUnderWay(ctx, turn.id, turn.finishedAt))
+    return recoverTurn(ctx, turn, told);
   return { events: [], position };
 }
 
 /** Whether an end that is stored may still be on its way into the log; should it be lost there, the reader will find out. */
-function isUnderWay({ eventLog }: Context, finishedAt: Date): boolean {
+function isUnderWay({ eventLog, turns }: Context, turnId: string, finishedAt: Date): boolean {
+  if (turns.findRunning(turnId)) return true;
   return eventLog.doubtAfterMs !== null && Date.now() - finishedAt.getTime() < UNDER_WAY_MS;
 }
 

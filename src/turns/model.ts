@@ -1,11 +1,7 @@
 import { z } from 'zod';
-import type { ChannelReference } from '../channels/model.ts';
+import { type ChannelReference, WHEN_BUSY } from '../channels/model.ts';
 import type { IdentityReference } from '../identities/model.ts';
 import { atLeast, atMost, jsonObject, nonBlankText, text } from '../input.ts';
-
-/** What happens to a message while a turn runs in its conversation. */
-export const WHEN_BUSY = ['QUEUE', 'REJECT', 'INTERRUPT'] as const;
-export type WhenBusy = (typeof WHEN_BUSY)[number];
 
 const clientMessageId = text
   .trim()

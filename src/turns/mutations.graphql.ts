@@ -1,12 +1,12 @@
 import { ChannelReferenceInput } from '../channels/graphql.ts';
-import { toChannelReference } from '../channels/model.ts';
+import { toChannelReference, type WhenBusy } from '../channels/model.ts';
 import { MessageType } from '../conversations/graphql.ts';
 import { ConflictError, LimitExceededError, NotFoundError, UnavailableError } from '../errors.ts';
 import { builder } from '../graphql/builder.ts';
 import { IdentityReferenceInput } from '../identities/graphql.ts';
 import { toIdentityReference } from '../identities/model.ts';
 import { TurnType } from './graphql.ts';
-import type { TurnReference, WHEN_BUSY } from './model.ts';
+import type { TurnReference } from './model.ts';
 import { cancelTurn, sendMessage } from './operations.ts';
 
 const WhenBusyEnum = builder.enumType('WhenBusy', {
@@ -15,7 +15,7 @@ const WhenBusyEnum = builder.enumType('WhenBusy', {
     QUEUE: { description: 'It waits; turns run in the order in which their messages came.' },
     REJECT: { description: 'It is refused with a ConflictError; nothing is stored.' },
     INTERRUPT: { description: 'The running turn is cancelled, its partial reply kept.' },
-  } satisfies Record<(typeof WHEN_BUSY)[number], { description: string }>,
+  } satisfies Record<WhenBusy, { description: string }>,
 });
 
 builder.relayMutationField(

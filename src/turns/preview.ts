@@ -10,8 +10,8 @@ import { requireStage } from '../stages/operations.ts';
 import { requireAuthor } from '../workspaces/access.ts';
 import { buildPrompt, compiledInstructions } from './prompt.ts';
 import { answeringAssistant, type PromptParts } from './prompt-parts.ts';
-import type { SentPrompt } from './replay.ts';
 import { findPromptParts } from './route.ts';
+import type { SentPrompt } from './sent-prompt.ts';
 import { countTokens } from './tokens.ts';
 
 export interface PreviewRequest {

@@ -3,10 +3,11 @@ import { toChannelReference } from '../channels/model.ts';
 import { builder } from '../graphql/builder.ts';
 import { IdentityReferenceInput } from '../identities/graphql.ts';
 import { toIdentityReference } from '../identities/model.ts';
-import { StageReferenceInput, toStageReference } from '../stages/graphql.ts';
+import { StageReferenceInput } from '../stages/graphql.ts';
+import { toStageReference } from '../stages/model.ts';
 import { TurnType } from './graphql.ts';
 import { previewPrompt } from './preview.ts';
-import { findPrompt } from './replay.ts';
+import { findPrompt } from './sent-prompt.ts';
 
 const PromptMessageType = builder.objectRef<{ role: string; content: string }>('PromptMessage').implement({
   description: 'One message as the model was sent it.',

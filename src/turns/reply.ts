@@ -32,11 +32,6 @@ export class Reply {
     return this.#held === null ? this.#text : '';
   }
 
-  /** Whether anything was said. */
-  get begun(): boolean {
-    return this.#beginning !== null;
-  }
-
   say(piece: string): void {
     // PostgreSQL cannot store it.
     const text = piece.includes('\0') ? piece.replace(NUL, '') : piece;

@@ -1,11 +1,10 @@
-import type { ChannelReference } from '../channels/model.ts';
+import { type ChannelReference, WHEN_BUSY, type WhenBusy } from '../channels/model.ts';
 import type { Context } from '../context.ts';
 import type { Statement } from '../database/statements.ts';
 import { ConflictError, NotFoundError } from '../errors.ts';
 import type { IdentityReference } from '../identities/model.ts';
 import { canName } from '../input.ts';
 import type { AnsweredChannel } from './answering.ts';
-import { WHEN_BUSY, type WhenBusy } from './model.ts';
 import {
   answeringAssistant,
   type DatedMessage,

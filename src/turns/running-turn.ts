@@ -3,6 +3,7 @@ import type { Context, Services } from '../context.ts';
 import type { JsonValue } from '../input.ts';
 import { type LanguageModel, ModelError, type ModelToolCall } from '../language-model/port.ts';
 import { currentScope } from '../telemetry/scope.ts';
+import { serverAccess } from '../workspaces/access.ts';
 import type { CheckpointedTurn, Checkpoints } from './checkpoints.ts';
 import type { TurnLogEvent } from './event-log.ts';
 import { converse } from './model-dialogue.ts';
@@ -135,6 +136,10 @@ export class RunningTurn implements CheckpointedTurn {
     return this.#ctx.turns.prepare(parts);
   }
 
+  get pinned(): boolean {
+    return this.#pinned;
+  }
+
   /** What readers have been shown. */
   get shownText(): string {
     return this.#reply.shownText;
@@ -227,7 +232,7 @@ function contextOf(services: Services, { workspaceId, id }: ClaimedTurn): Contex
   return {
     ...services,
     workspaceId,
-    access: { workspaceId, permissions: ['READ', 'WRITE'], apiKeyId: null, identityId: null, expiresAt: null },
+    access: serverAccess(workspaceId),
     requestId: currentScope().requestId ?? id,
   };
 }

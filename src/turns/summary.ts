@@ -77,11 +77,21 @@ async function summarizeConversation(
   signal: AbortSignal,
 ): Promise<void> {
   const where = { workspaceId_id: { workspaceId, id: conversationId } };
-  const conversation = await db.conversation.findUnique({ where, select: { summary: true, summarizedThrough: true } });
+  const conversation = await db.conversation.findUnique({
+    where,
+    select: { summary: true, summarizedThrough: true, turnCount: true },
+  });
   if (!conversation) return;
-  const { summary, summarizedThrough } = conversation;
+  const { summary, summarizedThrough, turnCount } = conversation;
+  const unanswered = await db.turn.findFirst({
+    where: { workspaceId, conversationId, finishedAt: null },
+    orderBy: { number: 'asc' },
+    select: { number: true },
+  });
+  // The reply to a message that is condensed before it was answered would be in no summary and in no history.
+  const answeredBefore = unanswered?.number ?? turnCount + 1;
   const said = await db.message.findMany({
-    where: { workspaceId, conversationId, turnNumber: { gt: summarizedThrough } },
+    where: { workspaceId, conversationId, turnNumber: { gt: summarizedThrough, lt: answeredBefore } },
     orderBy: [{ turnNumber: 'asc' }, { id: 'asc' }],
     take: MAX_HISTORY * 2,
     select: { role: true, text: true, tokenCount: true, turnNumber: true },

@@ -83,14 +83,14 @@ async function moveToStage(ctx: Context): Promise<Tool> {
     },
     async run(toolContext, { identityId, turnId }, input) {
       const { stage } = parseInput(moveInput, input);
-      const identity = await assignStage(
+      const { identity, moved } = await assignStage(
         toolContext,
         { id: identityId },
         { stage: { key: stage } },
         { cause: 'ASSISTANT', turnId },
       );
-      const events: TurnLogEvent[] = identity.stageId ? [{ type: 'StageAssigned', stageId: identity.stageId }] : [];
-      return { answer: { stage }, events };
+      const { stageId } = identity;
+      return { answer: { stage }, events: moved && stageId ? [{ type: 'StageAssigned', stageId }] : [] };
     },
   };
 }

@@ -13,6 +13,11 @@ export interface Access {
   readonly expiresAt: Date | null;
 }
 
+/** What the server itself may do in a workspace: all that an operator may. */
+export function serverAccess(workspaceId: string): Access {
+  return { workspaceId, permissions: ['READ', 'WRITE'], apiKeyId: null, identityId: null, expiresAt: null };
+}
+
 interface Accessor {
   readonly access: Access;
 }

@@ -4,6 +4,7 @@ import { InvalidInputError, NotFoundError } from '../errors.ts';
 import type { PrismaClient, Workspace } from '../generated/prisma/client.ts';
 import { newId } from '../ids.ts';
 import { canName, parseInput } from '../input.ts';
+import { serverAccess } from './access.ts';
 import { createWorkspaceInput } from './model.ts';
 import type { KeyContext } from './operations.ts';
 
@@ -42,7 +43,7 @@ function contextOf(db: PrismaClient, workspaceId: string): KeyContext {
   return {
     db,
     workspaceId,
-    access: { workspaceId, permissions: ['READ', 'WRITE'], apiKeyId: null, identityId: null, expiresAt: null },
+    access: serverAccess(workspaceId),
     // Servers find out by themselves, within seconds.
     announcements: createLocalAnnouncements(),
   };

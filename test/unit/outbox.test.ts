@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decode, type Entry } from '../../src/redis/entries.ts';
+import { decode, Entry } from '../../src/redis/entries.ts';
 import { Outbox } from '../../src/redis/outbox.ts';
 import type { LogEvent } from '../../src/turns/event-log.ts';
 import { eventsOfTurn } from '../support/event-log-contract.ts';
@@ -70,5 +70,14 @@ describe('what a process has to tell', () => {
     outbox.append('cnv_2', started);
     for (let nth = 0; nth < 20; nth += 1) outbox.append('cnv_2', tokens('x'.repeat(1000)));
     expect(taken(outbox)).toEqual([['reset'], ['reset', `+${'x'.repeat(20_000)}`], ['end', 'TurnCompleted']]);
+  });
+});
+
+describe('what is known of the turn that runs', () => {
+  it('goes with the conversation', () => {
+    const outbox = filled(started, tokens('a'));
+    expect(outbox.told('cnv_1')?.text).toBe('a');
+    outbox.add(new Entry('cnv_1', 'forget', { id: '', number: 0, attempt: -1 }));
+    expect(outbox.told('cnv_1')).toBeNull();
   });
 });
