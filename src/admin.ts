@@ -30,6 +30,7 @@ const OPTIONS = {
   'expires-at': { type: 'string' },
   revoked: { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
+  help: { type: 'boolean', short: 'h', default: false },
 } as const;
 
 /** The command line is wrong. */
@@ -63,7 +64,7 @@ const COMMANDS: Record<string, Command> = {
 async function main(): Promise<void> {
   const { values: options, positionals } = readArguments();
   const [noun = 'help', verb, argument, ...rest] = positionals;
-  if (noun === 'help') return void process.stdout.write(USAGE);
+  if (noun === 'help' || options.help) return void process.stdout.write(USAGE);
   const command = COMMANDS[`${noun} ${verb}`];
   if (!command || rest.length > 0) throw new UsageError(`There is no such command: ${positionals.join(' ')}.`);
   const { location, stop } = await reachDatabase(readConfig());

@@ -34,7 +34,7 @@ const ENVIRONMENT = z.object({
     .pipe(
       z.array(
         z.union([z.literal('*'), webUrl.transform((url) => new URL(url).origin)], {
-          error: 'must be * or a list of origins, separated by commas',
+          error: 'must be * or a list of origins such as https://app.example.com, separated by commas',
         }),
       ),
     ),

@@ -8,7 +8,8 @@ import { checkDatabase, checkModel, checkRedis } from './doctor/services.ts';
 async function* findings(): AsyncGenerator<Finding> {
   yield checkNode();
   const config = readConfig();
-  yield* await checkDataFolder(config.dataDir);
+  // With a database of its own, the server keeps nothing there.
+  if (!config.databaseUrl) yield* await checkDataFolder(config.dataDir);
   yield* await checkDatabase(config);
   yield await checkRedis(config);
   yield await checkModel(config);

@@ -120,7 +120,7 @@ export type JsonValue = string | number | boolean | null | JsonValue[] | JsonObj
 /** A JSON object. */
 export type JsonObject = { [key: string]: JsonValue };
 
-/** Any JSON value of at most 16 KiB that PostgreSQL can store, nested at most 20 deep. */
+/** Any JSON value of at most 16,384 characters that PostgreSQL can store, nested at most 20 deep. */
 export const json = z.custom<JsonValue>().superRefine((value, context) => {
   const fault = jsonFault(value, 0);
   if (fault) context.addIssue({ code: 'custom', message: fault });

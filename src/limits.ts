@@ -8,8 +8,10 @@ export const MAX_TEMPLATE_LENGTH = 65_536;
 /** Largest metadata, settings or memory value, in characters of its JSON. */
 export const MAX_JSON_LENGTH = 16_384;
 
-export const wholeNumber = (min: number, max: number, preset: number) =>
-  z.coerce.number().int().min(min).max(max).default(preset);
+export const wholeNumber = (min: number, max: number, preset: number) => {
+  const error = `must be a whole number from ${min} to ${max}`;
+  return z.coerce.number({ error }).int({ error }).min(min, { error }).max(max, { error }).default(preset);
+};
 const toggle = (preset: '0' | '1') =>
   z
     .enum(['0', '1'], { error: 'must be 0 or 1' })

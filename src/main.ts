@@ -8,13 +8,14 @@ import { startEmbedded } from './database/embedded.ts';
 import { EmbeddedDatabaseError } from './database/embedded-account.ts';
 import type { DatabaseLocation } from './database/location.ts';
 import { MigrationError, migrateDatabase } from './database/migrator.ts';
+import { isDatabaseUnavailable } from './database/unavailable.ts';
 import { prepareFirstStart } from './first-start.ts';
 import { OperationListError } from './http/known-operations.ts';
 import { createLanguageModel } from './language-model/create.ts';
 import { RedisConnection, RedisError } from './redis/connection.ts';
 import { readSecret } from './secret.ts';
 import { shutDown } from './shutdown.ts';
-import { createLog } from './telemetry/log.ts';
+import { createLog, writeOut } from './telemetry/log.ts';
 import { apart } from './telemetry/scope.ts';
 import { type RunningTelemetry, startTelemetry } from './telemetry/telemetry.ts';
 import { welcome } from './welcome.ts';
@@ -27,6 +28,8 @@ class StartError extends Error {
 
 /** How long what is closed may wait for others at the end, who may be gone. */
 const CLOSE_PATIENCE_MS = 5000;
+/** How long the process stays to write down the fault that ends it. */
+const LAST_WORDS_MS = 1000;
 
 async function main(): Promise<void> {
   let stopping: Promise<void> | undefined;
@@ -34,7 +37,8 @@ async function main(): Promise<void> {
   const log = createLog(config.logLevel);
   process.on('uncaughtException', (error) => {
     log.fatal({ err: error }, 'A fault of our own ends the process');
-    process.exit(1);
+    setTimeout(() => process.exit(1), LAST_WORDS_MS);
+    void writeOut(log).then(() => process.exit(1));
   });
   if (config.apiKey && isMistyped(config.apiKey))
     throw new StartError('MILEPOST_API_KEY looks like a key that Milepost made, but one of its characters is wrong.');
@@ -62,6 +66,7 @@ async function main(): Promise<void> {
       { close: server.stop },
       { close: async () => redis?.close(), patienceMs: CLOSE_PATIENCE_MS },
       { close: telemetry.close, patienceMs: CLOSE_PATIENCE_MS },
+      { close: () => writeOut(log), patienceMs: CLOSE_PATIENCE_MS },
     ]).then(() => process.exit(exitCode));
   };
   process.on('SIGTERM', () => stop(0)).on('SIGINT', () => stop(0));
@@ -130,7 +135,11 @@ const EXPLAINED = [ConfigError, StartError, OperationListError, RedisError, Embe
 
 main().catch((error: unknown) => {
   const explained = EXPLAINED.some((ErrorClass) => error instanceof ErrorClass);
-  if (explained) console.error(`Milepost cannot start.\n\n${(error as Error).message}\n`);
+  if (isDatabaseUnavailable(error))
+    console.error(
+      `Milepost cannot start.\n\nThe database cannot be reached: ${(error as Error).message}\nnpm run doctor looks at DATABASE_URL and everything else.\n`,
+    );
+  else if (explained) console.error(`Milepost cannot start.\n\n${(error as Error).message}\n`);
   else createLog('fatal').fatal({ err: error }, 'Milepost cannot start');
   // The embedded server goes with this process.
   process.exit(1);

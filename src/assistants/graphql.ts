@@ -19,7 +19,8 @@ export const WorkerType = builder.prismaNode('Worker', {
     }),
     timezone: t.exposeString('timezone', {
       nullable: true,
-      description: 'IANA zone its assistants think in, such as America/Sao_Paulo; null: UTC.',
+      description:
+        'IANA zone of those it talks to, such as America/Sao_Paulo. It is kept for clients, and prompts tell the time in UTC; null: none is kept.',
     }),
     defaultAssistant: t.relation('defaultAssistant', {
       nullable: true,
@@ -70,7 +71,8 @@ export const AssistantType = builder.prismaNode('Assistant', {
       description: 'The kind of endpoint; always OPENAI, which means compatible with it.',
     }),
     languages: t.exposeStringList('languages', {
-      description: 'Codes such as pt or pt-BR it answers in; none: whatever the user writes.',
+      description:
+        'Codes such as pt or pt-BR it is meant to answer in. They are kept for clients; what the model is told of them stands in the instructions.',
     }),
     contextTokens: t.exposeInt('contextTokens', {
       nullable: true,

@@ -92,7 +92,9 @@ export async function checkModel({ model: { apiKey, baseUrl, model = DEFAULT_MOD
       return wrong(
         what,
         `${place} cannot be reached: ${answer.reason}`,
-        'Is it running, and is OPENAI_BASE_URL right? It often ends in /v1.',
+        baseUrl
+          ? 'Is it running, and is OPENAI_BASE_URL right? It often ends in /v1.'
+          : 'Let this machine reach it, or set OPENAI_BASE_URL to an endpoint that it can reach.',
       );
     case 'refused':
       return wrong(what, `${place} refuses the key (status ${answer.status})`, 'Correct OPENAI_API_KEY.');

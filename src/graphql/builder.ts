@@ -103,7 +103,7 @@ builder.addScalarType('DateTime', DateTimeResolver, {
   description: 'An instant in UTC, ISO 8601, such as 2026-01-31T12:00:00.000Z.',
 });
 builder.addScalarType('JSON', JSONResolver, { description: 'Any JSON value.' });
-builder.addScalarType('JSONObject', JSONObjectResolver, { description: 'A JSON object of at most 16 KiB.' });
+builder.addScalarType('JSONObject', JSONObjectResolver, { description: 'A JSON object of at most 16,384 characters.' });
 
 builder.queryType({ description: 'Everything that can be read.' });
 builder.mutationType({ description: 'Everything that can be changed. Needs the write permission.' });

@@ -6,8 +6,8 @@ import type { OpenApiDocument } from './openapi.ts';
 type Html = ReturnType<typeof html>;
 type Cell = string | Html | (string | Html)[];
 
-/** The document as a page to read: it needs no script, and nothing from elsewhere. `origin` is where the page is. */
-export function docsPage(document: OpenApiDocument, origin: string): Html {
+/** The document as a page to read: it needs no script, and nothing from elsewhere. `origin` is where the page is; `explorer` whether there is one. */
+export function docsPage(document: OpenApiDocument, { origin, explorer }: { origin: string; explorer: boolean }): Html {
   const operations = operationsOf(document);
   const tags = [...new Set(operations.map(({ tag }) => tag))];
   const tagged = (tag: string) => operations.filter((operation) => operation.tag === tag);
@@ -35,7 +35,7 @@ ${tags.map(
 <main id="content">
 <h1>${document.info.title} REST API</h1>
 ${paragraphs(document.info.description)}
-<p>The same for programs: <a href="/openapi.json">openapi.json</a> (OpenAPI ${document.openapi}). For GraphQL: <a href="/graphql">the explorer</a>.</p>
+<p>The same for programs: <a href="/openapi.json">openapi.json</a> (OpenAPI ${document.openapi}).${explorer ? html` For GraphQL: <a href="/graphql">the explorer</a>.` : ''}</p>
 ${tags.map(
   (tag) =>
     html`<section><h2>${tag}</h2>${tagged(tag).map((operation) => operationArticle(operation, origin))}</section>`,

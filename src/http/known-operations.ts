@@ -87,7 +87,7 @@ function listedIn(path: string): [name: string, document: string][] {
     }
     return listed;
   } catch (error) {
-    throw new OperationListError(`GRAPHQL_OPERATIONS: ${(error as Error).message}`);
+    throw new OperationListError(`GRAPHQL_OPERATIONS: ${path}: ${(error as Error).message}`);
   }
 }
 

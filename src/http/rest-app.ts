@@ -78,7 +78,7 @@ export function createRoutes(options: RoutesOptions): RestApi {
     return graphql.fetch(c.req.raw, request, { outgoing: c.env?.outgoing });
   });
   addConsole(api);
-  addDocs(api, version);
+  addDocs(api, { version, explorer });
   api.use(async (c, next) => {
     c.set('streamLimits', streamLimits);
     const ctx = await authenticate(queryCredential(c) ?? headerCredential(c));

@@ -202,7 +202,7 @@ builder.relayMutationField(
       }),
       expiresAt: t.expose('expiresAt', {
         type: 'DateTime',
-        description: 'When it ends by itself; it cannot be revoked before.',
+        description: 'When it ends by itself; before that it ends with the API key that made it.',
       }),
       identity: t.field({ type: IdentityType, description: 'Whom it is for.', resolve: ({ identity }) => identity }),
     }),

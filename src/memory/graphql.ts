@@ -12,7 +12,7 @@ export const MemoryEntryType = builder.prismaObject('MemoryEntry', {
     value: t.expose('value', {
       type: 'JSON',
       nullable: true,
-      description: 'What is known, at most 16 KiB; null when that is JSON null.',
+      description: 'What is known, at most 16,384 characters of JSON; null when that is JSON null.',
     }),
     source: t.exposeString('source', {
       nullable: true,
@@ -50,7 +50,7 @@ builder.relayMutationField(
         required: true,
         description: 'Names of latin letters, digits, `_` and `-`, joined by dots; 200 characters at most.',
       }),
-      value: t.field({ type: 'JSON', required: true, description: 'Any JSON value of at most 16 KiB.' }),
+      value: t.field({ type: 'JSON', required: true, description: 'Any JSON value of at most 16,384 characters.' }),
       source: t.string({ description: 'Where the fact came from, 100 characters at most; `api` when omitted.' }),
       confidence: t.float({ description: 'How sure it is, from 0 to 1.' }),
     }),

@@ -83,7 +83,10 @@ const OpeningMessageInput = builder.inputType('OpeningMessageInput', {
 const MoveAfterInput = builder.inputType('MoveAfterInput', {
   description: 'A move of those who say nothing; one for each stage at most.',
   fields: (t) => ({
-    seconds: t.int({ required: true, description: 'After how long without a message, from 1 to a year.' }),
+    seconds: t.int({
+      required: true,
+      description: 'After how many seconds without a message, 1 to 31,622,400 (366 days).',
+    }),
     stage: t.field({ type: StageReferenceInput, required: true, description: 'Into which other stage.' }),
   }),
 });

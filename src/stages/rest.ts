@@ -68,7 +68,7 @@ export function stageRoutes(api: RestApi): void {
         ...{ description: 'Has paid', metadata: { color: 'gold' } },
       }),
     },
-    problems: { 404: 'An effect names a channel or stage that is not there.', 409: 'The key is taken.' },
+    problems: { 409: 'The key is taken.' },
   });
   api.post('/stages', creates, async (c) => {
     const created = await createStage(c.var.ctx, parseInput(stageBody, await readBody(c))).catch(inItsWords);
@@ -78,7 +78,7 @@ export function stageRoutes(api: RestApi): void {
     description: 'What is left out stays as it is, null clears.',
     body: bodyOf(updateStageInput, { description: 'First steps' }, IN_OLDER_WORDS),
     answers: { 200: stage.as({ description: 'First steps' }) },
-    problems: { 404: 'There is no such stage, or an effect names a channel or stage that is not there.' },
+    problems: { 404: 'There is no such stage.' },
   });
   api.put('/stages/:stage_id', updates, async (c) => {
     const by = stageReference(c.req.param('stage_id'));

@@ -11,6 +11,11 @@ export function createLog(level: string, destination: DestinationStream = standa
   return pino({ level, serializers: { err: loggedError }, mixin: nameWork }, destination);
 }
 
+/** Resolves once every line has been written, or cannot be: what is left for the exit of a process waits for ever for a reader that is gone. */
+export function writeOut(log: Logger): Promise<void> {
+  return new Promise((resolve) => log.flush(() => resolve()));
+}
+
 function nameWork(): object {
   const { requestId, turnId, trace } = currentScope();
   return { requestId, turnId, traceId: trace?.traceparent.slice(3, 35) };

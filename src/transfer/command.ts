@@ -24,11 +24,10 @@ const EXPLAINED = [TransferError, ConfigError, EmbeddedDatabaseError, MigrationE
 /** Runs a command to its end; what an operator can mend is told without the details of a fault. */
 export function runTransfer(command: () => Promise<void>): void {
   command().catch((error: unknown) => {
-    const explained =
-      EXPLAINED.some((ErrorClass) => error instanceof ErrorClass) ||
-      isDatabaseUnavailable(error) ||
-      (error as NodeJS.ErrnoException).code === 'ENOENT';
-    console.error(explained ? (error as Error).message : loggedError(error));
+    const explained = EXPLAINED.some((ErrorClass) => error instanceof ErrorClass) || isDatabaseUnavailable(error);
+    const { code, path } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' && path) console.error(`There is no file or folder ${path}.`);
+    else console.error(explained ? (error as Error).message : loggedError(error));
     process.exitCode = 1;
   });
 }

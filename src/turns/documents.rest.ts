@@ -91,7 +91,8 @@ const resumeHeader = z.object({
 
 const about = documentsOf('Conversations');
 const NOBODY_ANSWERS =
-  'Nobody answers on this channel, a template failed, or the turn was cancelled; `code` tells which.';
+  'Nobody answers on this channel, or the conversation is busy and its channel refuses more; `code` tells which.';
+const NO_REPLY = `${NOBODY_ANSWERS} Or a template failed, or the turn was cancelled.`;
 
 export const SENDS = about('sendMessage', 'Send a message and wait for the reply', {
   description: 'The message is stored before the model is called. Whoever stops waiting does not stop the reply.',
@@ -104,7 +105,7 @@ export const SENDS = about('sendMessage', 'Send a message and wait for the reply
   answers: { 200: reply },
   problems: {
     404: 'There is no such identity or channel.',
-    409: NOBODY_ANSWERS,
+    409: NO_REPLY,
     422: 'The idempotency key was used for another message.',
     502: 'The model failed.',
     504: 'The model took too long.',
@@ -119,7 +120,11 @@ export const STREAMS = about('streamReply', 'Send a message and stream the reply
   headers: idempotencyHeader.extend(resumeHeader.shape),
   responses: stream,
   schemas: { StreamEvent: event },
-  problems: { 404: 'There is no such identity or channel.', 422: 'The idempotency key was used for another message.' },
+  problems: {
+    404: 'There is no such identity or channel.',
+    409: NOBODY_ANSWERS,
+    422: 'The idempotency key was used for another message.',
+  },
 });
 
 export const REJOINS = about('followTurn', 'Follow the reply of a turn', {

@@ -74,8 +74,9 @@ export interface SentMessage {
 
 /**
  * Commits a message and its turn, then lets the turn run; returns before the model is called. Sending the same message
- * under the same client message id again answers the same turn. Throws LimitExceededError when there are too many,
- * UnavailableError once the server is stopping.
+ * under the same client message id again answers the same turn. Throws InvalidInputError, NotFoundError for the identity or the
+ * channel, ConflictError when nobody answers there, the conversation is busy or the id was used for another message, LimitExceededError
+ * when there are too many, UnavailableError once the server is stopping.
  */
 export async function sendMessage(
   ctx: Context,
@@ -110,7 +111,7 @@ async function interrupt(ctx: Context, { turn, activeTurnId }: Accepted): Promis
 
 /**
  * Asks a turn to stop: a queued one ends at once, a running one as soon as its process hears of it, keeping what it has
- * said. A turn that has ended stays as it is. Returns the turn as it is now.
+ * said. A turn that has ended stays as it is. Returns the turn as it is now. Throws NotFoundError.
  */
 export async function cancelTurn(ctx: Context, by: TurnReference): Promise<Turn> {
   requireWrite(ctx);
@@ -160,7 +161,7 @@ export async function followTurnEvents(
   return followTurn(ctx, turn, after ? ctx.cursors.decode(ctx.workspaceId, after) : null);
 }
 
-/** A snapshot of a conversation and then its events; behind a cursor: its events only. */
+/** A snapshot of a conversation and then its events; behind a cursor: its events only. Throws NotFoundError, InvalidInputError for the cursor. */
 export async function followConversationEvents(
   ctx: Context,
   conversationId: string,

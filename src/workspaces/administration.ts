@@ -24,7 +24,10 @@ export async function inWorkspace(db: PrismaClient, name?: string): Promise<KeyC
   const workspaces = await listWorkspaces(db);
   const named = workspaces.filter((workspace) => name === undefined || [workspace.id, workspace.name].includes(name));
   const [workspace, another] = named;
-  if (!workspace) throw new NotFoundError('There is no such workspace.');
+  if (!workspace) {
+    const known = workspaces.map(({ id, name }) => `${id} (${name})`).join(', ');
+    throw new NotFoundError(`There is no such workspace. There ${known ? `is ${known}` : 'are none'}.`);
+  }
   if (another) {
     const known = named.map(({ id, name }) => `${id} (${name})`).join(', ');
     throw new InvalidInputError([{ path: 'workspace', message: `must be one of ${known}` }]);

@@ -50,7 +50,7 @@ const ApiKeyType = builder.prismaObject('ApiKey', {
     revokedAt: t.expose('revokedAt', {
       type: 'DateTime',
       nullable: true,
-      description: 'When it was revoked; null while it opens the workspace.',
+      description: 'When it was revoked; null: it was not. A key that has expired opens nothing either.',
     }),
   }),
 });
