@@ -108,24 +108,28 @@ describe('a turn whose process is dead', () => {
     const where = { workspaceId_id: { workspaceId: app.workspaceId, id: turn.id as string } };
     await db.turn.update({ where, data: { leaseExpiresAt: new Date(0), ...data } });
     const eventLog = new MemoryEventLog({ maxBytes: 1_000_000 });
+    const { position } = eventLog.state(turn.conversation.id);
     const { statements } = app.database;
     const services = { db, statements, eventLog, log: pino({ level: 'silent' }), telemetry: NO_TELEMETRY };
     await takeOverAbandoned(services as unknown as Services, () => false);
     void eventLog.close();
-    return db.turn.findUniqueOrThrow({ where, include: { messages: { where: { role: 'ASSISTANT' } } } });
+    const { gap } = eventLog.read(turn.conversation.id, position);
+    const stored = await db.turn.findUniqueOrThrow({ where, include: { messages: { where: { role: 'ASSISTANT' } } } });
+    return { ...stored, gap };
   }
 
   it('goes back into the queue when it has shown nothing', async () => {
-    expect(await abandon('Shown nothing', {})).toMatchObject({ status: 'QUEUED', errorCode: null });
+    expect(await abandon('Shown nothing', {})).toMatchObject({ status: 'QUEUED', errorCode: null, gap: false });
   });
 
-  it('ends with what it has shown', async () => {
+  it('ends with what it has shown, told behind a gap where the log does not know that', async () => {
     const shown = { firstTokenAt: new Date(), partialText: 'One ' };
     const messages = [{ text: 'One ' }];
     expect(await abandon('Shown something', shown)).toMatchObject({
       status: 'FAILED',
       errorCode: 'INTERRUPTED',
       messages,
+      gap: true,
     });
   });
 

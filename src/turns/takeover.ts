@@ -40,8 +40,9 @@ async function endAbandoned(services: Services, turn: AbandonedTurn, shownText: 
   };
   if (!(await endTurn(statements, turn, end))) return;
   recordTakenOver(services, turn, end);
-  // Its process may have died before it could tell of it.
-  eventLog.announce(turn.conversationId, turn);
+  // Its process may have died before it could tell of it, or of all that it had stored: then readers find a gap.
+  if (text === shownText) eventLog.announce(turn.conversationId, turn);
+  else eventLog.forget(turn.conversationId);
   eventLog.append(turn.conversationId, { ...endEvent(end), turnId: turn.id, turnNumber: turn.number });
 }
 
