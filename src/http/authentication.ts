@@ -25,8 +25,8 @@ export function refuseApiKeyIn(url: string): void {
   const query = url.indexOf('?');
   if (query === -1) return;
   for (const [name, value] of new URLSearchParams(url.slice(query))) {
-    const isToken = name !== 'access_token' || looksLikeAccessToken(value);
-    if (isToken && !KEY_NAMES.test(name) && !KEY.test(value)) continue;
+    const isKey = KEY_NAMES.test(name) || KEY.test(value) || (name === 'access_token' && !looksLikeAccessToken(value));
+    if (!isKey) continue;
     throw new UnauthenticatedError(
       'API keys do not belong in an address. Send `Authorization: Bearer <key>`, or as access_token one made by createAccessToken.',
     );

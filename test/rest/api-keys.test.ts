@@ -102,7 +102,7 @@ describe('an API key', () => {
     expect(await response.json()).toMatchObject({ status: 401, code: 'UNAUTHENTICATED' });
   });
 
-  it.each(['api_key', 'apiKey', 'x-api-key', 'authorization', 'access_token'])(
+  it.each(['api_key', 'apiKey', 'x-api-key', 'authorization', 'access_token', 'anything'])(
     'is refused as %s in an address, with the safe way and without being repeated',
     async (name) => {
       const origin = await app.origin();
