@@ -5,8 +5,13 @@ import { createInterface } from 'node:readline';
 
 const MAIN = join(import.meta.dirname, '..', 'src', 'main.ts');
 
+/** What keeps a cluster from starting; the message says what. */
+export class ClusterError extends Error {
+  override readonly name = 'ClusterError';
+}
+
 export interface ClusterProcess {
-  /** What it prints when it serves. Fails when it ends before. */
+  /** What it prints when it serves. Fails with ClusterError when it ends before. */
   ready: Promise<string>;
   /** Asks it to stop, and waits for it. */
   stop(): Promise<void>;
@@ -26,7 +31,7 @@ export function startClusterProcess(port: number, environment: Record<string, st
       said += text;
       if (/^ {2}API key .*\n/m.test(said)) resolve(said);
     });
-    void ended.then(() => reject(new Error(`The process at port ${port} ended.`)));
+    void ended.then(() => reject(new ClusterError(`The process at port ${port} ended: see above.`)));
   });
   // Told to whoever waits for it.
   ready.catch(() => undefined);

@@ -7,16 +7,11 @@ import { type Config, ConfigError, readConfig } from '../src/config.ts';
 import { startEmbedded } from '../src/database/embedded.ts';
 import { EmbeddedDatabaseError } from '../src/database/embedded-account.ts';
 import { readSecret } from '../src/secret.ts';
-import { type ClusterProcess, startClusterProcess } from './cluster-process.ts';
+import { ClusterError, type ClusterProcess, startClusterProcess } from './cluster-process.ts';
 import { startLocalProxy } from './local-proxy.ts';
 import { startLocalRedis } from './local-redis.ts';
 
 const MOST = 16;
-
-/** The command line or the machine is not as it has to be. */
-class ClusterError extends Error {
-  override readonly name = 'ClusterError';
-}
 
 /** What is closed at the end, the last first. */
 const closing: (() => Promise<unknown> | unknown)[] = [];
@@ -34,7 +29,11 @@ async function main(): Promise<void> {
   const proxy = await startLocalProxy(
     ports.map((port) => ({ port, host: '127.0.0.1' })),
     config,
-  );
+  ).catch((error: Error) => {
+    throw new ClusterError(
+      `${config.host}:${config.port} cannot be listened at: ${error.message}. Set PORT to another one.`,
+    );
+  });
   closing.push(() => proxy.close());
   const key = welcomes.map((text) => /^ {2}API key +(mp_\S+)/m.exec(text)?.[1]).find(Boolean);
   process.stdout.write(describe(config, ports, { key, ...environment }));
