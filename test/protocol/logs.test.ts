@@ -118,6 +118,20 @@ describe('the name of a request', () => {
   });
 });
 
+describe('the line of an operation over a socket', () => {
+  it('has the status that HTTP would have answered with', async () => {
+    const bounded = await startTestApp({ log: kept.log, environment: { REQUESTS_PER_MINUTE_PER_KEY: '2' } });
+    const name = newName();
+    const authorization = `Bearer ${bounded.credential}`;
+    const socket = await openSocket(bounded, { headers: { authorization, ...named(name) } });
+    for (const document of ['{ workspace { id } }', '{', '{ workspace { id } }'])
+      await socket.execute(document).catch(() => undefined);
+    const statuses = await Promise.all([1, 2, 3].map(async (nth) => (await lineOf(`${name}.${nth}`)).status));
+    expect(statuses).toEqual([200, 400, 429]);
+    await socket.dispose();
+  });
+});
+
 describe('the line of a request', () => {
   it('tells the route by its pattern, the status and the time', async () => {
     const name = newName();
