@@ -1,13 +1,11 @@
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { createApp } from './app.ts';
 import { type Config, ConfigError, readConfig } from './config.ts';
 import { openDatabase } from './database/client.ts';
-import { startEmbedded } from './database/embedded.ts';
 import { EmbeddedDatabaseError } from './database/embedded-account.ts';
-import type { DatabaseLocation } from './database/location.ts';
 import { MigrationError, migrateDatabase } from './database/migrator.ts';
+import { type ReachedDatabase, reachDatabase } from './database/reach.ts';
 import { isDatabaseUnavailable } from './database/unavailable.ts';
 import { prepareFirstStart } from './first-start.ts';
 import { OperationListError } from './http/known-operations.ts';
@@ -44,7 +42,7 @@ async function main(): Promise<void> {
     throw new StartError('MILEPOST_API_KEY looks like a key that Milepost made, but one of its characters is wrong.');
   const telemetry = await startMeasuring(config);
   const redis = await reachRedis(config, log);
-  const server = await reachDatabase(config);
+  const server = await reachOwnDatabase(config);
   const migrations = await migrateDatabase(server.location);
   const database = openDatabase({
     location: server.location,
@@ -56,7 +54,7 @@ async function main(): Promise<void> {
   const model = createLanguageModel(config.model);
   const secret = config.secret ?? (await readSecret(config.dataDir));
   // Whoever started the embedded database is the only one to use it.
-  const app = createApp({ config, database, model, secret, log, telemetry, redis, alone: server.embedded });
+  const app = createApp({ config, database, model, secret, log, telemetry, redis, alone: server.embedded !== null });
   const address = await app.listen().catch((error) => explainListening(error, config));
   const stop = (exitCode: number) => {
     stopping ??= shutDown(log, [
@@ -73,11 +71,11 @@ async function main(): Promise<void> {
   // Whoever has read this may ask it to stop.
   process.stdout.write(
     welcome({
-      ...{ config, address: address as AddressInfo, model, migrations, firstKey, embedded: server.embedded },
+      ...{ config, address: address as AddressInfo, model, migrations, firstKey, embedded: server.embedded !== null },
       metrics: telemetry.metricsAddress,
     }),
   );
-  void server.ended.then((lastWords) => {
+  void server.embedded?.ended.then((lastWords) => {
     if (stopping) return;
     log.fatal({ lastWords }, 'The embedded PostgreSQL ended by itself');
     stop(1);
@@ -97,22 +95,13 @@ async function reachRedis({ redisUrl }: Config, log: Logger): Promise<RedisConne
   return redis;
 }
 
-interface ReachedDatabase {
-  location: DatabaseLocation;
-  embedded: boolean;
-  ended: Promise<string>;
-  stop(): Promise<void>;
-}
-
-async function reachDatabase({ databaseUrl, dataDir }: Config): Promise<ReachedDatabase> {
-  if (databaseUrl)
-    return { location: { url: databaseUrl }, embedded: false, ended: new Promise(() => {}), stop: async () => {} };
-  const { host, owned, ended, stop } = await startEmbedded(join(dataDir, 'postgres'));
-  if (!owned)
+async function reachOwnDatabase(config: Config): Promise<ReachedDatabase> {
+  const database = await reachDatabase(config, { make: true });
+  if (database.embedded?.owned === false)
     throw new StartError(
-      `Milepost is already running on ${dataDir}. Stop it, or set MILEPOST_DATA_DIR to another folder.`,
+      `Milepost is already running on ${config.dataDir}. Stop it, or set MILEPOST_DATA_DIR to another folder.`,
     );
-  return { location: { host }, embedded: true, ended, stop };
+  return database;
 }
 
 function explainListening(
