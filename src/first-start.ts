@@ -17,6 +17,9 @@ export interface FirstStartOptions {
   demo: boolean;
 }
 
+/** An import holds the lock for as long as it takes, and then the database is not empty. */
+const PATIENT = { timeout: 86_400_000 };
+
 /** Gives an empty database its workspace, a first API key and the demo, all or nothing. Returns the key's secret; null when the database is not empty. */
 export async function prepareFirstStart(db: PrismaClient, { apiKey, demo }: FirstStartOptions): Promise<string | null> {
   return db.$transaction(async (tx) => {
@@ -27,5 +30,5 @@ export async function prepareFirstStart(db: PrismaClient, { apiKey, demo }: Firs
     await saveApiKey(tx, { workspaceId: workspace.id, name: 'First key', permissions: ['READ', 'WRITE'], secret });
     if (demo) await addDemo(tx, workspace.id);
     return secret;
-  });
+  }, PATIENT);
 }

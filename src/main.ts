@@ -11,7 +11,7 @@ import { prepareFirstStart } from './first-start.ts';
 import { OperationListError } from './http/known-operations.ts';
 import { createLanguageModel } from './language-model/create.ts';
 import { RedisConnection, RedisError } from './redis/connection.ts';
-import { readSecret } from './secret.ts';
+import { readSecret, SecretError } from './secret.ts';
 import { shutDown } from './shutdown.ts';
 import { createLog, writeOut } from './telemetry/log.ts';
 import { apart } from './telemetry/scope.ts';
@@ -120,7 +120,15 @@ function explainListening(
   throw error;
 }
 
-const EXPLAINED = [ConfigError, StartError, OperationListError, RedisError, EmbeddedDatabaseError, MigrationError];
+const EXPLAINED = [
+  ConfigError,
+  StartError,
+  OperationListError,
+  RedisError,
+  EmbeddedDatabaseError,
+  MigrationError,
+  SecretError,
+];
 
 main().catch((error: unknown) => {
   const explained = EXPLAINED.some((ErrorClass) => error instanceof ErrorClass);

@@ -26,6 +26,8 @@ export class SocketResults implements AsyncIterableIterator<ExecutionResult> {
   async next(): Promise<IteratorResult<ExecutionResult, undefined>> {
     try {
       const { done, value } = await this.#results.next();
+      // Told without its data, the event would be lost for good: its cursor too.
+      if (value?.errors?.some((error: unknown) => this.#hooks.unavailable(error))) return this.#left.promise;
       if (!done) return { done: false, value };
       this.#hooks.ended();
       return DONE;

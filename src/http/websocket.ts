@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { type ExecutionArgs, type ExecutionResult, GraphQLError } from 'graphql';
+import { type ExecutionArgs, type ExecutionResult, GraphQLError, getOperationAST } from 'graphql';
 import { CloseCode, handleProtocols, makeServer, type SubscribePayload } from 'graphql-ws';
 import { isAsyncIterable } from 'graphql-yoga';
 import type { Logger } from 'pino';
@@ -135,6 +135,9 @@ export function serveWebSocket(options: WebSocketOptions): WebSocketDoor {
     onOperation: ({ extra }, _id, _payload, args, result) => {
       if (!isAsyncIterable<ExecutionResult>(result)) {
         const { errors, ...rest } = result as ExecutionResult;
+        // Answered with an error, a subscription would have ended for good on a socket that stays open.
+        if (getOperationAST(args.document, args.operationName)?.operation === 'subscription')
+          errors?.some(closeForNow(extra.socket));
         return errors && { ...rest, errors: errors.map(asMessage) };
       }
       const { record } = args as PreparedArgs;

@@ -31,6 +31,11 @@ export function createNodeFetch(): typeof globalThis.fetch {
       signal?.addEventListener('abort', abort, { once: true });
       request.once('close', () => signal?.removeEventListener('abort', abort));
       request.on('error', reject);
+      // Else Node gives up the request without a word.
+      request.once('upgrade', (_incoming, socket) => {
+        reject(new TypeError('The endpoint wants to speak another protocol.'));
+        socket.destroy();
+      });
       request.once('response', (incoming) => {
         try {
           resolve(toResponse(incoming));

@@ -89,7 +89,9 @@ local function append(log, at, nth)
   local begins = not there or kind == 'reset'
   if begins then
     begin_anew(log, fresh)
-    epoch, sequence, newest, started, running, size, oldest, touched = fresh, 0, 0, 0, false, 0, 0, 0
+    epoch, sequence, newest, started, running, size, touched = fresh, 0, 0, 0, false, 0, 0
+    -- Of older turns nothing is there to be forgotten.
+    oldest = math.max(0, number - KNOWN_TURNS + 1)
   end
 
   sequence = sequence + count
@@ -98,7 +100,10 @@ local function append(log, at, nth)
     fields[#fields + 1] = name
     fields[#fields + 1] = value
   end
-  if begins then set('floor', kind == 'announce' and number or number + 1) end
+  if begins then
+    set('floor', kind == 'announce' and number or number + 1)
+    set('oldest', oldest)
+  end
   if turn ~= '' and number > newest then set('newest', number) end
   -- Of a turn that has begun already, what stands behind its message is not all there is.
   local position = not state

@@ -171,16 +171,14 @@ export class RedisEventLog implements EventLog {
 
   /** Without Redis: a gap now and then, so that the reader looks at the database. */
   async #readOutside(conversationId: string, after: LogPosition): Promise<LogRead> {
-    const { readers } = this.#logs.follow(conversationId);
     const [shortest, longest] = OUTSIDE_MS;
     const woken = new AbortController();
-    const wake = () => woken.abort();
-    readers.add(wake);
+    const leave = this.#logs.join(conversationId, () => woken.abort());
     if (!this.closed) {
       const ms = shortest + Math.random() * (longest - shortest);
       await pause(ms, undefined, { signal: woken.signal }).catch(() => undefined);
     }
-    readers.delete(wake);
+    leave();
     if (this.closed) return { gap: false, events: [] };
     return this.#reach.away ? { gap: true } : this.read(conversationId, after);
   }

@@ -26,6 +26,8 @@ export interface FollowedLogOptions {
 export class FollowedLog implements Listener {
   /** Called whenever there may be more, or it has to be read again. */
   readonly readers = new Set<() => void>();
+  /** What waits in `until`. */
+  readonly #waiting = new Set<() => void>();
   readonly #options: FollowedLogOptions;
   #epoch = '';
   /** The sequence number in front of the first event kept; null: it has to be read. */
@@ -72,10 +74,10 @@ export class FollowedLog implements Listener {
       if (isThere()) return resolve();
       const look = () => {
         if (!isThere()) return;
-        this.readers.delete(look);
+        this.#waiting.delete(look);
         resolve();
       };
-      this.readers.add(look);
+      this.#waiting.add(look);
     });
   }
 
@@ -92,11 +94,13 @@ export class FollowedLog implements Listener {
 
   wake(): void {
     for (const reader of this.readers) reader();
+    for (const look of this.#waiting) look();
   }
 
   close(): void {
     this.#options.channels.leave(this.#options.channel);
     this.#drop();
+    this.wake();
   }
 
   /** Drops all events but the newest. */

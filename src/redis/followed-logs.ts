@@ -46,8 +46,8 @@ export class FollowedLogs {
     if (!followed) {
       followed = this.#begin(conversationId);
       this.#logs.set(conversationId, followed);
-      this.#linger(conversationId);
     }
+    if (followed.readers.size === 0) this.#linger(conversationId);
     return followed;
   }
 

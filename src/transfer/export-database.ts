@@ -22,6 +22,8 @@ export async function exportDatabase(
   { file, version, progress }: { file: string; version: string; progress: Progress },
 ): Promise<ExportHead> {
   const client = new pg.Client(sessionSettings(location));
+  // Told by the statement it breaks; without a listener it would end the process.
+  client.on('error', () => {});
   await client.connect();
   const unfinished = `${file}.unfinished`;
   try {

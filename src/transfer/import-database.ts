@@ -30,6 +30,8 @@ export async function importDatabase(
 ): Promise<ExportHead> {
   const lines = new LineReader(readUnpacked(file));
   const client = new pg.Client(sessionSettings(location));
+  // Told by the statement it breaks; without a listener it would end the process.
+  client.on('error', () => {});
   try {
     const head = parseHead(await lines.line());
     await migrateDatabase(location, { upTo: await lastMigrationOf(head) });

@@ -17,7 +17,7 @@ export async function takeOverAbandoned(services: Services, isAlive: (turn: Clai
     try {
       // First of all, so that its process, should it wake up again, adds nothing to what is stored here.
       const shownText = await eventLog.takeOver(turn.conversationId, turn);
-      if (turn.shown || turn.attempt >= MAX_ATTEMPTS) await endAbandoned(services, turn, shownText ?? '');
+      if (turn.shown || turn.attempt >= MAX_ATTEMPTS) await endAbandoned(services, turn, shownText);
       else await requeueTurn(db, turn);
     } catch (error) {
       log.warn({ err: error, turnId: turn.id }, 'An abandoned turn could not be taken over; it will be tried again');
@@ -25,11 +25,12 @@ export async function takeOverAbandoned(services: Services, isAlive: (turn: Clai
   }
 }
 
-async function endAbandoned(services: Services, turn: AbandonedTurn, shownText: string): Promise<void> {
+/** `shownText` is what the log has of it; null: the log does not know. */
+async function endAbandoned(services: Services, turn: AbandonedTurn, shownText: string | null): Promise<void> {
   const { statements, eventLog } = services;
   // The log may have more than the last checkpoint: what readers have seen is what is kept.
   const storedText = turn.partialText ?? '';
-  const text = shownText.startsWith(storedText) ? shownText : storedText;
+  const text = shownText?.startsWith(storedText) ? shownText : storedText;
   const end: TurnEnd = {
     ...(turn.cancelRequested ? CANCELLED : INTERRUPTED),
     text: text || null,

@@ -103,6 +103,11 @@ function post(
       response.destroy();
     });
     request.on('error', reject);
+    // Else Node gives up the request without a word.
+    request.on('upgrade', (response, socket) => {
+      resolve(response.statusCode ?? 0);
+      socket.destroy();
+    });
     request.end(body);
   });
 }

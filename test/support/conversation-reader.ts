@@ -42,7 +42,9 @@ export class ConversationText {
   }
 
   #takeSnapshot({ messages, activeTurn, textSoFar }: Snapshot): void {
+    // It takes the place of all that was told before.
     this.messages.length = 0;
+    this.replies.clear();
     for (const { id, role, text, turn } of messages) {
       if (role === 'USER') this.messages.push(id);
       if (role !== 'ASSISTANT') continue;

@@ -28,6 +28,14 @@ it('sends the method, the headers and the body', async () => {
   expect(await response.json()).toEqual({ method: 'POST', path: '/path?a=1', token: 'abc', body: 'olá' });
 });
 
+it('gives up on an endpoint that wants to speak another protocol', async () => {
+  const url = await serve((_, response) => {
+    response.writeHead(101, { Connection: 'Upgrade', Upgrade: 'something' });
+    response.end();
+  });
+  await expect(fetch(url)).rejects.toThrow('another protocol');
+});
+
 it('answers with the status and all headers', async () => {
   const url = await serve((_, response) => {
     response.writeHead(

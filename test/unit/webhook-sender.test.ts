@@ -42,6 +42,12 @@ describe('the sender', () => {
     await expect(patient.send({ ...message, url: receiver.url })).rejects.toThrow('did not answer within 100 ms');
   });
 
+  it('does not wait for a receiver that wants to speak another protocol', async () => {
+    receiver.answer((response) => response.writeHead(101, { connection: 'Upgrade', upgrade: 'something' }).end());
+    const patient = createWebhookSender({ secret: OWN, allowPrivate: true, timeoutMs: 20_000, userAgent: 'Test' });
+    await expect(patient.send({ ...message, url: receiver.url })).rejects.toThrow('answered 101');
+  });
+
   it('signs as the specification says', () => {
     const at = new Date(1_674_087_231_000);
     const body =

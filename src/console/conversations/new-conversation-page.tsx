@@ -1,4 +1,4 @@
-import { useEffect } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import { useQuery } from '../api/use-query.ts';
 import { calledBy } from '../identities/known.ts';
 import { Loaded } from '../parts/loaded.tsx';
@@ -17,8 +17,17 @@ const NOTHING = () => {};
 /** Where a conversation begins: it comes into being with the first message, and from then on has a page of its own. */
 export function NewConversationPage({ identityId, channelKey }: { identityId: string; channelKey: string }) {
   const { data, error, reload } = useQuery(BEGINNING, { identityId, channelKey });
-  const { sending, send, deliver, discard } = useSending({ identityId, channelKey }, (id) =>
-    become(['conversations', id], { begun: 'here' }),
+  const shown = useRef(true);
+  useEffect(
+    () => () => {
+      shown.current = false;
+    },
+    [],
+  );
+  // Whoever has gone elsewhere meanwhile stays there.
+  const { sending, send, deliver, discard } = useSending(
+    { identityId, channelKey },
+    (id) => shown.current && become(['conversations', id], { begun: 'here' }),
   );
   const begun = data?.conversations.edges[0]?.node.id;
   useEffect(() => {
