@@ -135,10 +135,10 @@ describe.skipIf(NO_REDIS)(NO_REDIS ? `${SUITE}: ${NO_REDIS}` : SUITE, () => {
     for (const { read, overRest, ...one } of heard()) {
       const { status, replies } = of(one as Said) as Stored;
       const text = replies.join();
-      const context = { ...one, overRest, status, types: read.types.slice(-8), cursor: read.after };
+      const context = { ...one, stored: text, overRest, status, types: read.types.slice(-8), cursor: read.after };
       if (status === 'COMPLETED' || !overRest) expect({ ...context, text: read.text }).toEqual({ ...context, text });
       // What was shown and then lost cannot be taken back there.
-      else expect(read.text.startsWith(text)).toBe(true);
+      else expect({ ...context, told: read.text, begins: read.text.startsWith(text) }).toMatchObject({ begins: true });
     }
   });
 
