@@ -48,7 +48,8 @@ export class Outbox {
     const turn: BegunTurn = { id: event.turnId ?? '', number: event.turnNumber, attempt };
     if (kind === 'start') this.#told.set(conversationId, { turn, text: '', length: 0 });
     const told = this.#told.get(conversationId);
-    const ours = told?.turn.id === turn.id ? told : null;
+    // This process may have begun the turn before, and lost it for a while. Whoever ends it ends all that is told of it.
+    const ours = told?.turn.id === turn.id && (kind === 'end' || told.turn.attempt === attempt) ? told : null;
     if (kind === 'say') this.#say(conversationId, turn, event, ours);
     else this.add(new Entry(conversationId, kind, turn)).add(event, ours?.length ?? 0);
     if (kind === 'end' && ours) this.#told.delete(conversationId);
@@ -101,8 +102,9 @@ export class Outbox {
   }
 
   /** Another process has gone on with the turn: nothing more is told of it. */
-  drop({ conversationId, turn }: Entry): void {
-    if (this.#told.get(conversationId)?.turn.id === turn.id) this.#told.delete(conversationId);
+  drop({ conversationId, turn: { id, attempt } }: Entry): void {
+    const told = this.#told.get(conversationId);
+    if (told?.turn.id === id && told.turn.attempt === attempt) this.#told.delete(conversationId);
   }
 
   /** Nobody gets what waits before long. */

@@ -80,4 +80,17 @@ describe('what is known of the turn that runs', () => {
     outbox.add(new Entry('cnv_1', 'forget', { id: '', number: 0, attempt: -1 }));
     expect(outbox.told('cnv_1')).toBeNull();
   });
+
+  it('is not mixed with what an earlier attempt of the same process still tells', () => {
+    const outbox = filled({ ...started, attempt: 1 }, { ...tokens('a'), attempt: 1 });
+    const earlier = outbox.take().at(-1) as Entry;
+    for (const event of [
+      { ...started, attempt: 2 },
+      { ...tokens('a'), attempt: 2 },
+    ])
+      outbox.append('cnv_1', event);
+    outbox.append('cnv_1', { ...tokens('b'), attempt: 1 });
+    outbox.drop(earlier);
+    expect(outbox.told('cnv_1')).toMatchObject({ turn: { attempt: 2 }, text: 'a' });
+  });
 });
