@@ -29,7 +29,7 @@ export async function readSecret(dataDir: string): Promise<string> {
 
 /** The file is there with all of its content or not at all, also after a crash; one that another process made meanwhile stays. */
 async function writeWhole(file: string, content: string): Promise<void> {
-  const unfinished = `${file}.${process.pid}`;
+  const unfinished = `${file}.${randomBytes(6).toString('hex')}`;
   await writeFile(unfinished, content, { mode: 0o600, flush: true });
   await link(unfinished, file).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EEXIST') throw error;

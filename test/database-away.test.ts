@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestApp, type TestApp } from './support/app.ts';
 import { type DatabaseLine, startDatabaseLine } from './support/database-line.ts';
 import { prepareDemo, send } from './support/demo.ts';
+import { openSocket } from './support/graphql-socket.ts';
 import { hold, reply } from './support/scripted-model.ts';
 import { subscribe } from './support/subscription.ts';
 import { findTurn, someone } from './support/talk.ts';
@@ -67,6 +68,16 @@ describe('a database that goes away', () => {
     line.cut();
     const { status, body } = await app.rest('GET', '/stages');
     expect([status, body.code]).toEqual([503, 'UNAVAILABLE']);
+    line.mend();
+  });
+
+  it('closes the socket on which a subscription begins, so that its client comes back', async () => {
+    const socket = await openSocket(app, { params: { authorization: `Bearer ${app.credential}` } });
+    // The key is known by then.
+    await socket.execute('{ workspace { id } }');
+    line.cut();
+    socket.follow('subscription { journey { stages { current } } }');
+    expect(await socket.closed).toMatchObject({ code: 1013 });
     line.mend();
   });
 });

@@ -121,6 +121,24 @@ describe('isDatabaseUnavailable', () => {
     expect(isDatabaseUnavailable(failure)).toBe(false);
   });
 
+  it.each([
+    ['where nobody listens', 'postgres://postgres@127.0.0.1:1/postgres'],
+    ['whose name nobody knows', 'postgres://postgres@nowhere.invalid/postgres'],
+  ])('says so of a database %s, whatever was asked', async (_what, url) => {
+    const { db, statements, close } = openDatabase({ location: { url }, maxConnections: 1, onConnectionLost: ignored });
+    const asked = [
+      () => db.workspace.count(),
+      () => db.$queryRaw`SELECT 1`,
+      () => db.$executeRaw`SELECT 1`,
+      () => db.$transaction((tx) => tx.$queryRaw`SELECT 1`),
+      () => statements.run({ name: 'one', text: 'SELECT 1' }, []),
+    ];
+    const failures: unknown[] = [];
+    for (const ask of asked) await ask().catch((error: unknown) => failures.push(error));
+    await close();
+    expect(failures.map(isDatabaseUnavailable)).toEqual(asked.map(() => true));
+  });
+
   it('says that a statement can be tried again that was given up in a deadlock', async () => {
     const database = await createTestDatabase();
     const { db, close } = openDatabase({ location: database.location, maxConnections: 2, onConnectionLost: ignored });
