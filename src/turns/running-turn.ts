@@ -191,7 +191,8 @@ export class RunningTurn implements CheckpointedTurn {
     await this.storePin().catch((error) =>
       this.#ctx.log.warn({ err: error, turnId: this.turn.id }, 'What a turn ran with could not be stored'),
     );
-    const { text } = this.#reply;
+    // What could not be shown is not kept either: readers would be told an end that lacks it.
+    const text = this.shownText;
     const tokenCount = await countTokens(text);
     return {
       status,
