@@ -4,9 +4,8 @@ import { prepareDemo, send } from './support/demo.ts';
 import { whileLocked } from './support/locks.ts';
 import { mutate } from './support/mutate.ts';
 import { hold, reply } from './support/scripted-model.ts';
-import { subscribe } from './support/subscription.ts';
 import { chatPath, findTurn, someone } from './support/talk.ts';
-import { TURN_EVENTS, TurnText } from './support/turn-readers.ts';
+import { readTurn } from './support/turn-readers.ts';
 
 const MANY = 50;
 let app: TestApp;
@@ -16,12 +15,7 @@ beforeAll(async () => {
   await prepareDemo(app);
 });
 
-async function endOf(turnId: string): Promise<TurnText> {
-  const events = await subscribe(app, app, TURN_EVENTS, { turnId });
-  const reader = new TurnText();
-  for (let event = await events.next(); event !== undefined; event = await events.next()) reader.take(event.turnEvents);
-  return reader;
-}
+const endOf = (turnId: string) => readTurn(app, { turnId });
 
 /** Somebody new in whose conversation a turn runs; it has said "One " and waits. */
 async function keepBusy(message: string) {

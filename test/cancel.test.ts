@@ -4,9 +4,9 @@ import { prepareDemo, send } from './support/demo.ts';
 import { BlockReader, openStream } from './support/event-stream.ts';
 import { mutate } from './support/mutate.ts';
 import { hold, reply } from './support/scripted-model.ts';
-import { type Subscription, subscribe } from './support/subscription.ts';
+import { subscribe } from './support/subscription.ts';
 import { findTurn, someone, streamPath } from './support/talk.ts';
-import { TURN_EVENTS, TurnText } from './support/turn-readers.ts';
+import { readToEnd, TURN_EVENTS, TurnText } from './support/turn-readers.ts';
 
 let app: TestApp;
 
@@ -28,11 +28,6 @@ async function startTalking(message: string, more = {}) {
   const reader = new TurnText();
   while (reader.text === '') reader.take((await events.next()).turnEvents);
   return { externalId, turnId: turn.id as string, place, events, reader };
-}
-
-async function readToEnd(events: Subscription, reader: TurnText): Promise<TurnText> {
-  for (let event = await events.next(); event !== undefined; event = await events.next()) reader.take(event.turnEvents);
-  return reader;
 }
 
 describe('cancelling a turn in the middle of its reply', () => {

@@ -2,9 +2,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { startTestApp, type TestApp } from './support/app.ts';
 import { prepareDemo, send } from './support/demo.ts';
 import { hold, reply } from './support/scripted-model.ts';
-import { subscribe } from './support/subscription.ts';
 import { someone } from './support/talk.ts';
-import { TURN_EVENTS, TurnText } from './support/turn-readers.ts';
+import { readTurn } from './support/turn-readers.ts';
 
 let app: TestApp;
 
@@ -15,12 +14,8 @@ beforeAll(async () => {
 
 const newcomer = async () => ({ externalId: await someone(app) });
 
-async function read({ turn, cursor }: { turn: { id: string }; cursor: string }): Promise<TurnText> {
-  const events = await subscribe(app, app, TURN_EVENTS, { turnId: turn.id, after: cursor });
-  const reader = new TurnText();
-  for (let event = await events.next(); event !== undefined; event = await events.next()) reader.take(event.turnEvents);
-  return reader;
-}
+const read = ({ turn, cursor }: { turn: { id: string }; cursor: string }) =>
+  readTurn(app, { turnId: turn.id, after: cursor });
 
 describe('a message that is sent again under the same client message id', () => {
   it('is answered with the same turn, and the model is called once', async () => {

@@ -3,8 +3,7 @@ import { startTestApp } from './support/app.ts';
 import { prepareDemo, send } from './support/demo.ts';
 import { mutate } from './support/mutate.ts';
 import { reply } from './support/scripted-model.ts';
-import { subscribe } from './support/subscription.ts';
-import { TURN_EVENTS, TurnText } from './support/turn-readers.ts';
+import { readTurn } from './support/turn-readers.ts';
 
 const app = await startTestApp();
 const { assistantId } = await prepareDemo(app);
@@ -49,11 +48,8 @@ describe('a tool', () => {
     const call = { name: 'move_to_stage', arguments: { stage: 'considering' } };
     app.model.when('I still compare', reply.toolCalls(call), reply.text('Done.'));
     const { turn, cursor } = await send(app, 'I still compare');
-    const events = await subscribe(app, app, TURN_EVENTS, { turnId: turn.id, after: cursor });
-    const reader = new TurnText();
-    for (let event = await events.next(); event !== undefined; event = await events.next())
-      reader.take(event.turnEvents);
-    expect(reader.types).toEqual(['TurnStarted', 'TurnToolCalled', 'TurnTokens', 'TurnCompleted']);
+    const { types } = await readTurn(app, { turnId: turn.id, after: cursor });
+    expect(types).toEqual(['TurnStarted', 'TurnToolCalled', 'TurnTokens', 'TurnCompleted']);
   });
 
   it('to move is offered only where the assistant may', async () => {

@@ -11,7 +11,7 @@ import { mutate } from './support/mutate.ts';
 import { hold, reply } from './support/scripted-model.ts';
 import { subscribe } from './support/subscription.ts';
 import { findTurn, someone } from './support/talk.ts';
-import { TURN_EVENTS, TurnText } from './support/turn-readers.ts';
+import { readTurn, TURN_EVENTS, TurnText } from './support/turn-readers.ts';
 
 let app: TestApp;
 let assistantId: string;
@@ -24,10 +24,7 @@ beforeAll(async () => {
 /** Says something as somebody new and follows the turn to its end. */
 async function converse(message: string, externalId?: string) {
   const { turn } = await send(app, message, { identity: { externalId: externalId ?? (await someone(app)) } });
-  const events = await subscribe(app, app, TURN_EVENTS, { turnId: turn.id });
-  const reader = new TurnText();
-  for (let event = await events.next(); event !== undefined; event = await events.next()) reader.take(event.turnEvents);
-  return { turnId: turn.id as string, reader };
+  return { turnId: turn.id as string, reader: await readTurn(app, { turnId: turn.id }) };
 }
 
 describe('a turn', () => {

@@ -3,6 +3,8 @@ import { EventSource } from 'eventsource';
 import { createClient as createSseClient } from 'graphql-sse';
 import { createClient as createSocketClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
+import type { TestApp } from './app.ts';
+import { type Subscription, subscribe } from './subscription.ts';
 
 export const TURN_EVENTS = `subscription ($turnId: ID!, $after: String) {
   turnEvents(turnId: $turnId, after: $after) {
@@ -31,6 +33,17 @@ export class TurnText {
     if (type === 'TurnTokens') this.text += text;
     if (type === 'StreamGap') this.text = text ?? '';
   }
+}
+
+/** Takes everything a subscription to a turn still tells. */
+export async function readToEnd(events: Subscription, reader: TurnText): Promise<TurnText> {
+  for (let event = await events.next(); event !== undefined; event = await events.next()) reader.take(event.turnEvents);
+  return reader;
+}
+
+/** Follows a turn over SSE to its end: all that is told of it, or what is behind a cursor. */
+export async function readTurn(app: TestApp, variables: { turnId: string; after?: string }): Promise<TurnText> {
+  return readToEnd(await subscribe(app, app, TURN_EVENTS, variables), new TurnText());
 }
 
 export interface TurnEvent {
