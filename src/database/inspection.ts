@@ -1,6 +1,6 @@
-import pg from 'pg';
-import { type DatabaseLocation, sessionSettings } from './location.ts';
+import type { DatabaseLocation } from './location.ts';
 import { listMigrations } from './migrator.ts';
+import { newSession } from './session.ts';
 
 /** How a database stands, as far as it matters to an operator. */
 export interface DatabaseInspection {
@@ -22,8 +22,7 @@ const APPLIED =
 
 /** Looks without changing anything; fails when the database cannot be reached. */
 export async function inspectDatabase(location: DatabaseLocation): Promise<DatabaseInspection> {
-  const client = new pg.Client({ ...sessionSettings(location), connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
-  client.on('error', () => {});
+  const client = newSession(location, { connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
   await client.connect();
   try {
     const asked = Date.now();

@@ -4,8 +4,8 @@ import { createHash, randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import pg from 'pg';
-import { type DatabaseLocation, sessionSettings } from './location.ts';
+import type { DatabaseLocation } from './location.ts';
+import { newSession } from './session.ts';
 
 /** One session, never a pool: the lock belongs to it. */
 export interface MigrationSession {
@@ -46,9 +46,7 @@ export async function migrateDatabase(
   location: DatabaseLocation,
   { upTo }: { upTo?: string | undefined } = {},
 ): Promise<string[]> {
-  const client = new pg.Client(sessionSettings(location));
-  // The statement that is interrupted reports the loss; without a listener it would end the process as well.
-  client.on('error', () => {});
+  const client = newSession(location);
   await client.connect();
   try {
     const session = { script: (sql: string) => client.query(sql), query: client.query.bind(client) };

@@ -1,4 +1,5 @@
 import { Prisma } from '../generated/prisma/client.ts';
+import { adapterCause } from './adapter-cause.ts';
 
 // Prisma's words for: not reachable, too slow to connect, connection closed, no connection free, a transaction too slow, too many connections.
 const PRISMA_CODES = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2028', 'P2037']);
@@ -17,7 +18,8 @@ const PG_MESSAGE =
 /** Whether a statement failed because the database was away or let others go first: nothing of it was done, and the same one can work later. */
 export function isDatabaseUnavailable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  const { kind = '', originalCode = '' } = error instanceof Prisma.PrismaClientKnownRequestError ? causeOf(error) : {};
+  const { kind = '', originalCode = '' } =
+    error instanceof Prisma.PrismaClientKnownRequestError ? adapterCause(error) : {};
   if (ADAPTER_KINDS.has(kind)) return true;
   const codes = [codeOf(error), originalCode];
   if (codes.some((code) => PRISMA_CODES.has(code) || SYSTEM_CODES.has(code) || SQL_STATE.test(code))) return true;
@@ -26,9 +28,4 @@ export function isDatabaseUnavailable(error: unknown): boolean {
 
 function codeOf(error: Error): string {
   return 'code' in error && typeof error.code === 'string' ? error.code : '';
-}
-
-/** What the adapter says of an error of Prisma: its own word for it, and the code of PostgreSQL. */
-function causeOf({ meta }: Prisma.PrismaClientKnownRequestError): { kind?: string; originalCode?: string } {
-  return (meta?.driverAdapterError as { cause?: { kind?: string; originalCode?: string } } | undefined)?.cause ?? {};
 }

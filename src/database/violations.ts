@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { Prisma } from '../generated/prisma/client.ts';
+import { adapterCause } from './adapter-cause.ts';
 
 // PostgreSQL's words in the driver's errors, for statements that are sent past Prisma.
 const UNIQUE_VIOLATION = '23505';
@@ -9,7 +10,7 @@ const FOREIGN_KEY_VIOLATION = '23503';
 export function isUniqueViolation(error: unknown): boolean {
   if (isDriverError(error, UNIQUE_VIOLATION)) return true;
   if (!(error instanceof Prisma.PrismaClientKnownRequestError)) return false;
-  return error.code === 'P2002' || kindOf(error) === 'UniqueConstraintViolation';
+  return error.code === 'P2002' || adapterCause(error).kind === 'UniqueConstraintViolation';
 }
 
 /** Whether a statement sent past Prisma failed because a row it refers to is gone. */
@@ -19,11 +20,6 @@ export function isForeignKeyViolation(error: unknown): boolean {
 
 function isDriverError(error: unknown, code: string): boolean {
   return error instanceof pg.DatabaseError && error.code === code;
-}
-
-/** What the driver says it was; the only hint there is when a raw statement fails. */
-function kindOf({ meta }: Prisma.PrismaClientKnownRequestError): string | undefined {
-  return (meta?.driverAdapterError as { cause?: { kind?: string } } | undefined)?.cause?.kind;
 }
 
 /** The outcome of a write; when another row has the same unique values, throws what `conflict` makes instead. */

@@ -1,9 +1,9 @@
 import { UnauthenticatedError } from '../errors.ts';
 import { looksLikeAccessToken } from '../workspaces/access-tokens.ts';
+import { looksLikeApiKey } from '../workspaces/api-keys.ts';
 
-/** What people call an API key in a query, and what ours look like. */
+/** What people call an API key in a query. */
 const KEY_NAMES = /^(?:(?:x[-_])?api[-_]?key|authorization)$/i;
-const KEY = /^mp_[0-9A-Za-z]{32,}$/;
 
 /** The credential of a request: `Authorization: Bearer …` (RFC 6750) or `x-api-key`. Throws UnauthenticatedError when there is none. */
 export function credentialOf(headers: { authorization?: string | undefined; apiKey?: string | undefined }): string {
@@ -25,7 +25,8 @@ export function refuseApiKeyIn(url: string): void {
   const query = url.indexOf('?');
   if (query === -1) return;
   for (const [name, value] of new URLSearchParams(url.slice(query))) {
-    const isKey = KEY_NAMES.test(name) || KEY.test(value) || (name === 'access_token' && !looksLikeAccessToken(value));
+    const isKey =
+      KEY_NAMES.test(name) || looksLikeApiKey(value) || (name === 'access_token' && !looksLikeAccessToken(value));
     if (!isKey) continue;
     throw new UnauthenticatedError(
       'API keys do not belong in an address. Send `Authorization: Bearer <key>`, or as access_token one made by createAccessToken.',

@@ -2,9 +2,10 @@ import { createWriteStream } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
-import pg from 'pg';
+import type pg from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
-import { type DatabaseLocation, sessionSettings } from '../database/location.ts';
+import type { DatabaseLocation } from '../database/location.ts';
+import { newSession } from '../database/session.ts';
 import { END_OF_TABLE, type ExportHead, FOOT, FORMAT } from './export-format.ts';
 import { countLines } from './line-reader.ts';
 import type { Progress } from './progress.ts';
@@ -21,9 +22,7 @@ export async function exportDatabase(
   location: DatabaseLocation,
   { file, version, progress }: { file: string; version: string; progress: Progress },
 ): Promise<ExportHead> {
-  const client = new pg.Client(sessionSettings(location));
-  // Told by the statement it breaks; without a listener it would end the process.
-  client.on('error', () => {});
+  const client = newSession(location);
   await client.connect();
   const unfinished = `${file}.unfinished`;
   try {

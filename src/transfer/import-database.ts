@@ -8,6 +8,7 @@ import type { Logger } from 'pino';
 import { installJobs } from '../database/job-queue.ts';
 import { type DatabaseLocation, sessionSettings } from '../database/location.ts';
 import { listMigrations, migrateDatabase } from '../database/migrator.ts';
+import { newSession } from '../database/session.ts';
 import { FIRST_START_LOCK } from '../first-start.ts';
 import { END_OF_TABLE, type ExportHead, FOOT, NOT_WHOLE, parseHead, TransferError } from './export-format.ts';
 import { countLines, LineReader } from './line-reader.ts';
@@ -29,9 +30,7 @@ export async function importDatabase(
   { file, progress, log }: ImportOptions,
 ): Promise<ExportHead> {
   const lines = new LineReader(readUnpacked(file));
-  const client = new pg.Client(sessionSettings(location));
-  // Told by the statement it breaks; without a listener it would end the process.
-  client.on('error', () => {});
+  const client = newSession(location);
   try {
     const head = parseHead(await lines.line());
     await migrateDatabase(location, { upTo: await lastMigrationOf(head) });

@@ -10,6 +10,8 @@ const RANDOM_DIGITS = 43;
 /** So many digits of base 62 hold a CRC-32. */
 const CHECKSUM_DIGITS = 6;
 const SHAPE = new RegExp(`^${PREFIX}[0-9A-Za-z]{${RANDOM_DIGITS + CHECKSUM_DIGITS}}$`);
+/** Of earlier versions too, whose secrets had no checksum. */
+const ANY_SHAPE = new RegExp(`^${PREFIX}[0-9A-Za-z]{32,}$`);
 /** How much of a secret is kept readable, so that people can tell keys apart. */
 const HINT_LENGTH = PREFIX.length + 6;
 
@@ -18,6 +20,11 @@ export function newApiKeySecret(): string {
   const random = Array.from({ length: RANDOM_DIGITS }, () => DIGITS[randomInt(DIGITS.length)]);
   const body = PREFIX + random.join('');
   return body + checksumOf(body);
+}
+
+/** Whether a text can only be a secret of ours, of this version or an earlier one. */
+export function looksLikeApiKey(text: string): boolean {
+  return ANY_SHAPE.test(text);
 }
 
 /** Whether a credential has the shape of our secrets but not their checksum: it was mistyped or made up. */
